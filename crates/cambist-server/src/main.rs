@@ -1,0 +1,3 @@
+//! The program `cambist`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Cryptography as the core sees it.
