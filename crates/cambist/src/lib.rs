@@ -3,5 +3,13 @@
 
 extern crate alloc;
 
+pub mod claims;
+pub mod client_auth;
 pub mod crypto;
+pub mod effects;
+pub mod facts;
 pub mod jose;
+pub mod moment;
+pub mod policy;
+pub mod realm;
+pub mod secret;

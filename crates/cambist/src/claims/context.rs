@@ -1,0 +1,85 @@
+//! What mappers see, and what they may write.
+
+use alloc::{borrow::Cow, vec::Vec};
+
+use super::ClaimSet;
+use crate::{
+    facts::{ClientSession, User, UserSession},
+    moment::Moment,
+    realm::{Client, ClientScope, Realm, RoleSet},
+};
+
+/// What the claims are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClaimTarget {
+    /// An access token.
+    AccessToken,
+    /// An ID token.
+    IdToken,
+    /// The answer of the userinfo endpoint.
+    UserInfo,
+    /// The answer of the introspection endpoint.
+    Introspection,
+}
+
+/// What mappers see.
+#[derive(Clone, Debug)]
+pub struct ClaimContext<'a> {
+    /// The realm.
+    pub realm: &'a Realm,
+    /// The client whose mappers and scopes count.
+    pub client: &'a Client,
+    /// The user the token is for.
+    pub user: &'a User,
+    /// The user session; `None` for a service account or any transient session.
+    pub session: Option<&'a UserSession>,
+    /// The client session of `client`, when there is one.
+    pub client_session: Option<&'a ClientSession>,
+    /// Notes of a session that is stored nowhere (`clientHost`, `clientAddress`, `client_id`).
+    pub transient_notes: &'a [(Cow<'a, str>, Cow<'a, str>)],
+    /// Active client scopes, without the client itself.
+    pub scopes: &'a [&'a ClientScope],
+    /// Whether `openid` was asked for and granted.
+    pub openid: bool,
+    /// All roles of the user, groups and composites resolved.
+    pub user_roles: &'a RoleSet,
+    /// Those that may enter the token ([`role_scope`](super::mappers)).
+    pub token_roles: &'a RoleSet,
+    /// `nonce` of the login, for an ID token.
+    pub nonce: Option<&'a str>,
+    /// Whether the user was authenticated in this very request (`acr` 1) or long ago (`acr` 0); `None`
+    /// where no level is known.
+    pub authentication_level: Option<i64>,
+    /// The instant of the request.
+    pub moment: Moment,
+}
+
+/// What mappers may write. `iss`, `exp`, `iat`, `jti`, `typ`, `sid`, `scope` and `cnf` have no place here:
+/// the engine owns them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ComposedClaims<'a> {
+    /// `sub`, when a mapper wrote it.
+    pub subject: Option<Cow<'a, str>>,
+    /// `aud`, without repetition, in the order of writing.
+    pub audience: Vec<Cow<'a, str>>,
+    /// `azp`, when a hardcoded mapper overwrote it.
+    pub authorized_party: Option<Cow<'a, str>>,
+    /// `nbf`, when a hardcoded mapper wrote it.
+    pub not_before: Option<i64>,
+    /// Realm roles, before they are written to a claim.
+    pub realm_roles: Vec<Cow<'a, str>>,
+    /// Client roles by `client_id`, before they are written to a claim.
+    pub client_roles: Vec<(Cow<'a, str>, Vec<Cow<'a, str>>)>,
+    /// All other claims.
+    pub claims: ClaimSet<'a>,
+}
+
+impl<'a> ComposedClaims<'a> {
+    /// Adds a value to `aud` unless it is there.
+    pub fn add_audience(&mut self, value: impl Into<Cow<'a, str>>) {
+        let value = value.into();
+        if !self.audience.contains(&value) {
+            self.audience.push(value);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Claims: which scopes are active, which roles may enter, and what the mappers write.
+
+mod claim_set;
+mod context;
+pub mod mappers;
+
+use alloc::{boxed::Box, sync::Arc};
+
+pub use self::{
+    claim_set::{ClaimSet, ClaimValue},
+    context::{ClaimContext, ClaimTarget, ComposedClaims},
+};
+use crate::realm::document::Attributes;
+
+/// A protocol mapper: writes claims into a token or an answer.
+///
+/// Mappers run in ascending priority; within one priority in the order of scopes and then of the document.
+/// A mapper cannot write the claims that the engine owns ([`ComposedClaims`] has no place for them), except
+/// where a kind is made for one of them, such as the audience mapper.
+pub trait ProtocolMapper: Send + Sync + core::fmt::Debug {
+    /// Where it stands among the others: -10 subject, 0 ordinary, 10 role names, 20 hardcoded roles, 30
+    /// audience resolve, 40 roles to claims.
+    fn priority(&self) -> i32 {
+        0
+    }
+
+    /// Whether it writes into this kind of token or answer.
+    fn writes(&self, target: ClaimTarget, lightweight: bool) -> bool;
+
+    /// Writes.
+    fn apply<'a>(&'a self, context: &ClaimContext<'a>, target: ClaimTarget, claims: &mut ComposedClaims<'a>);
+}
+
+/// One mapper as configured in a client or a client scope.
+#[derive(Clone, Debug)]
+pub struct MapperInstance {
+    pub(crate) name: Box<str>,
+    pub(crate) kind: Box<str>,
+    pub(crate) config: Arc<Attributes>,
+    pub(crate) mapper: Arc<dyn ProtocolMapper>,
+}
+
+impl MapperInstance {
+    /// Name, unique in its client or scope.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The kind, by Keycloak's name.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The settings it was built from.
+    #[must_use]
+    pub fn config(&self) -> &Attributes {
+        &self.config
+    }
+
+    /// The mapper itself.
+    #[must_use]
+    pub fn mapper(&self) -> &dyn ProtocolMapper {
+        &*self.mapper
+    }
+}

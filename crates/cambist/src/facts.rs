@@ -1,0 +1,127 @@
+//! Facts: what changes each second and numbers millions, and so is no part of the realm snapshot.
+//!
+//! A waiting exchange says what it needs ([`FactsNeeded`]); the caller loads it and hands it in
+//! ([`Facts`]). Every record has a version, so that an effect can demand that it still holds.
+
+mod session;
+mod user;
+
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
+
+pub use self::{
+    session::{ClientSession, RefreshUse, SessionId, SessionKind, UserSession},
+    user::{Consent, FederatedIdentity, PasswordCredential, User},
+};
+use crate::secret::Secret;
+
+/// How a user is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserQuery {
+    /// By internal id.
+    Id(Box<str>),
+    /// By login name, in small letters.
+    Username(Box<str>),
+    /// By login name, or by e-mail address where the realm allows it; both in small letters.
+    Login(Box<str>),
+    /// By login name, else by internal id (`requested_subject`).
+    UsernameOrId(Box<str>),
+    /// By internal id, else by login name (a token without session).
+    IdOrUsername {
+        /// `sub` of the token, when it has one.
+        id: Option<Box<str>>,
+        /// `preferred_username` of the token, when it has one.
+        username: Option<Box<str>>,
+    },
+    /// The service account of the client with this internal id.
+    ServiceAccount(Box<str>),
+}
+
+/// Where a session is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionSearch {
+    /// Among the online sessions.
+    Online,
+    /// Among the offline sessions.
+    Offline,
+    /// Online first, then offline.
+    Either,
+}
+
+/// A session that is needed, with its user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionQuery {
+    /// Its id.
+    pub id: SessionId,
+    /// Where to look.
+    pub search: SessionSearch,
+}
+
+/// A login to check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginQuery {
+    /// What the user typed as a name.
+    pub username: Box<str>,
+    /// What the user typed as a password. The check is slow on purpose: do it off the async threads and
+    /// bound how many run at once.
+    pub password: Secret,
+}
+
+/// What a waiting request needs to know. Each member is filled into the member of the same name in
+/// [`Facts`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FactsNeeded {
+    /// The session of the presented token, with its user.
+    pub session: Option<SessionQuery>,
+    /// The user of a presented token that has no session.
+    pub subject: Option<UserQuery>,
+    /// A login.
+    pub login: Option<LoginQuery>,
+    /// The user to become (`requested_subject`).
+    pub requested: Option<UserQuery>,
+    /// The service account of the requester.
+    pub service_account: Option<UserQuery>,
+    /// Token ids (`jti`) that may have been revoked.
+    pub revocations: Vec<Box<str>>,
+}
+
+/// What came of a login.
+#[derive(Clone, Debug)]
+pub struct LoginFacts {
+    /// The user with that name, if any.
+    pub user: Option<Arc<User>>,
+    /// Whether the password was right. The caller spends the same time on an unknown user.
+    pub password_matches: bool,
+    /// Whether the user is locked out after wrong passwords.
+    pub locked_out: bool,
+}
+
+/// What the caller found.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The session asked for.
+    pub session: Option<Arc<UserSession>>,
+    /// The user of that session, or the user of a token without session.
+    pub subject: Option<Arc<User>>,
+    /// What came of the login.
+    pub login: Option<LoginFacts>,
+    /// The user to become.
+    pub requested: Option<Arc<User>>,
+    /// The service account of the requester.
+    pub service_account: Option<Arc<User>>,
+    /// Of the token ids asked for, those that are revoked.
+    pub revoked: Vec<Box<str>>,
+}
+
+impl Facts {
+    /// Whether this token id is revoked.
+    #[must_use]
+    pub fn is_revoked(&self, token_id: &str) -> bool {
+        self.revoked.iter().any(|id| &**id == token_id)
+    }
+}
+
+/// An internal id. Ids are compared as they are; a UUID in small letters is the usual form.
+pub type Id = Box<str>;
+
+/// Values under a name, as users and groups have them.
+pub type Values = alloc::collections::BTreeMap<String, Vec<String>>;

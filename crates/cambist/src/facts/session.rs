@@ -1,0 +1,104 @@
+//! User sessions and the client sessions in them.
+
+use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::moment::Timestamp;
+
+/// Id of a user session: 24 characters of base64url, 144 bits from the provider's entropy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(pub Box<str>);
+
+impl SessionId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Online sessions end with the user's presence, offline ones outlive it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SessionKind {
+    /// Ends when idle.
+    Online,
+    /// Made by the scope `offline_access`.
+    Offline,
+}
+
+/// One login of one user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserSession {
+    /// Its id, the `sid` of tokens. An offline session has the id of the online one it came from.
+    pub id: SessionId,
+    /// Online or offline.
+    pub kind: SessionKind,
+    /// Internal id of the user.
+    pub user: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it was last refreshed.
+    pub last_refresh: Timestamp,
+    /// How the user was authenticated: `openid-connect`, `impersonate`, `external-exchange`.
+    pub method: String,
+    /// Notes, under Keycloak's names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notes: BTreeMap<String, String>,
+    /// The client sessions, by internal id of the client.
+    #[serde(default)]
+    pub clients: BTreeMap<String, ClientSession>,
+    /// Version of the record; every write makes it one higher.
+    #[serde(default)]
+    pub version: u64,
+}
+
+impl UserSession {
+    /// The client session of this client.
+    #[must_use]
+    pub fn client(&self, uuid: &str) -> Option<&ClientSession> {
+        self.clients.get(uuid)
+    }
+}
+
+/// One client's part in a user session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientSession {
+    /// When it began.
+    pub started: Timestamp,
+    /// When it was last refreshed.
+    pub last_refresh: Timestamp,
+    /// Scope parameter that it was made with.
+    #[serde(default)]
+    pub scope: String,
+    /// Notes, under Keycloak's names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notes: BTreeMap<String, String>,
+    /// Uses of refresh tokens by `reuse_id`, where the realm revokes used ones.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refresh_uses: BTreeMap<String, RefreshUse>,
+    /// Ids (`jti`) of subject tokens that this session was made from by a standard exchange with refresh
+    /// token, by `client_id` of the subject's client.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub derived_from: BTreeMap<String, Vec<String>>,
+}
+
+/// How often which refresh token was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshUse {
+    /// Id (`jti`) of the newest refresh token seen.
+    pub token: String,
+    /// `iat` of that token.
+    pub issued: Timestamp,
+    /// How often it was used.
+    pub count: u32,
+}

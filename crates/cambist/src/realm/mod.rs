@@ -1,0 +1,262 @@
+//! The realm: an immutable, indexed snapshot of one realm's configuration.
+//!
+//! [`RealmDocument`](document::RealmDocument) is what a person writes; [`Realm::build`] checks it and makes
+//! the snapshot that every step of an exchange reads. A change of configuration is the next snapshot,
+//! swapped whole; a request keeps the one it began with.
+
+pub mod build;
+pub mod builtin;
+pub mod client;
+pub mod document;
+mod error;
+pub mod features;
+pub mod group;
+pub mod identity_provider;
+pub mod keys;
+pub mod role;
+pub mod scope;
+pub mod settings;
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    client::{Client, ClientAccess, ClientNo},
+    error::RealmError,
+    features::{Feature, Features},
+    group::{Group, GroupNo},
+    identity_provider::IdentityProvider,
+    keys::{RealmKey, RealmKeys},
+    role::{Role, RoleNo, RoleOwner, RoleSet},
+    scope::{ClientScope, ScopeNo},
+};
+use self::settings::{BruteForce, LoginSettings, SessionSettings, SslRequired, TokenSettings};
+use crate::policy::PolicyStore;
+
+/// How a realm treats what Keycloak leaves open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Profile {
+    /// The narrowing law is enforced and a policy that fails or says nothing never helps to permit.
+    /// The default of a document written by hand.
+    #[default]
+    Strict,
+    /// Decisions, limits and wire answers as Keycloak's. The default of an import.
+    Keycloak,
+}
+
+/// An immutable snapshot of one realm.
+#[derive(Debug)]
+pub struct Realm {
+    pub(crate) name: Box<str>,
+    pub(crate) id: Box<str>,
+    pub(crate) version: u64,
+    pub(crate) enabled: bool,
+    pub(crate) profile: Profile,
+    pub(crate) features: Features,
+    pub(crate) ssl_required: SslRequired,
+    pub(crate) tokens: TokenSettings,
+    pub(crate) sessions: SessionSettings,
+    pub(crate) login: LoginSettings,
+    pub(crate) brute_force: BruteForce,
+    pub(crate) keys: RealmKeys,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) clients_by_id: HashMap<Box<str>, ClientNo>,
+    pub(crate) clients_by_uuid: HashMap<Box<str>, ClientNo>,
+    pub(crate) scopes: Vec<ClientScope>,
+    pub(crate) scopes_by_name: HashMap<Box<str>, ScopeNo>,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) roles_by_id: HashMap<Box<str>, RoleNo>,
+    pub(crate) realm_roles_by_name: HashMap<Box<str>, RoleNo>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) groups_by_id: HashMap<Box<str>, GroupNo>,
+    pub(crate) identity_providers: Vec<IdentityProvider>,
+    pub(crate) policies: PolicyStore,
+    pub(crate) notes: Vec<String>,
+}
+
+impl Realm {
+    /// The name in the path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The internal id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The version given at build; a later snapshot of the same realm has a higher one.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Whether the realm issues anything.
+    #[must_use]
+    pub fn enabled(&self) -> bool {
+        self.enabled
+    }
+
+    /// `strict` or `keycloak`.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// The features in force.
+    #[must_use]
+    pub fn features(&self) -> &Features {
+        &self.features
+    }
+
+    /// Whether plain HTTP is taken.
+    #[must_use]
+    pub fn ssl_required(&self) -> SslRequired {
+        self.ssl_required
+    }
+
+    /// Lifetimes and algorithms of tokens.
+    #[must_use]
+    pub fn tokens(&self) -> &TokenSettings {
+        &self.tokens
+    }
+
+    /// Lifetimes of sessions.
+    #[must_use]
+    pub fn sessions(&self) -> &SessionSettings {
+        &self.sessions
+    }
+
+    /// How users are named.
+    #[must_use]
+    pub fn login(&self) -> &LoginSettings {
+        &self.login
+    }
+
+    /// Lock-out after wrong passwords.
+    #[must_use]
+    pub fn brute_force(&self) -> &BruteForce {
+        &self.brute_force
+    }
+
+    /// The realm's keys.
+    #[must_use]
+    pub fn keys(&self) -> &RealmKeys {
+        &self.keys
+    }
+
+    /// All clients, in the order of their numbers.
+    #[must_use]
+    pub fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
+    /// The client with this number.
+    #[must_use]
+    pub fn client(&self, number: ClientNo) -> Option<&Client> {
+        self.clients.get(number.index())
+    }
+
+    /// The client with this `client_id`; exact, letter case counts.
+    #[must_use]
+    pub fn client_by_id(&self, id: &str) -> Option<&Client> {
+        self.client(*self.clients_by_id.get(id)?)
+    }
+
+    /// The client with this internal id.
+    #[must_use]
+    pub fn client_by_uuid(&self, uuid: &str) -> Option<&Client> {
+        self.client(*self.clients_by_uuid.get(uuid)?)
+    }
+
+    /// All client scopes.
+    #[must_use]
+    pub fn scopes(&self) -> &[ClientScope] {
+        &self.scopes
+    }
+
+    /// The client scope with this number.
+    #[must_use]
+    pub fn scope(&self, number: ScopeNo) -> Option<&ClientScope> {
+        self.scopes.get(number.index())
+    }
+
+    /// The client scope with this name.
+    #[must_use]
+    pub fn scope_by_name(&self, name: &str) -> Option<&ClientScope> {
+        self.scope(*self.scopes_by_name.get(name)?)
+    }
+
+    /// All roles of realm and clients.
+    #[must_use]
+    pub fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
+    /// The role with this number.
+    #[must_use]
+    pub fn role(&self, number: RoleNo) -> Option<&Role> {
+        self.roles.get(number.index())
+    }
+
+    /// The role with this internal id.
+    #[must_use]
+    pub fn role_by_id(&self, id: &str) -> Option<&Role> {
+        self.role(*self.roles_by_id.get(id)?)
+    }
+
+    /// The realm role with this name.
+    #[must_use]
+    pub fn realm_role(&self, name: &str) -> Option<&Role> {
+        self.role(*self.realm_roles_by_name.get(name)?)
+    }
+
+    /// The role of a client with this name.
+    #[must_use]
+    pub fn client_role(&self, client: ClientNo, name: &str) -> Option<&Role> {
+        let client = self.client(client)?;
+        client.roles().iter().filter_map(|number| self.role(*number)).find(|role| role.name() == name)
+    }
+
+    /// All groups, parents before children.
+    #[must_use]
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The group with this number.
+    #[must_use]
+    pub fn group(&self, number: GroupNo) -> Option<&Group> {
+        self.groups.get(number.index())
+    }
+
+    /// The group with this internal id.
+    #[must_use]
+    pub fn group_by_id(&self, id: &str) -> Option<&Group> {
+        self.group(*self.groups_by_id.get(id)?)
+    }
+
+    /// All identity providers.
+    #[must_use]
+    pub fn identity_providers(&self) -> &[IdentityProvider] {
+        &self.identity_providers
+    }
+
+    /// The permission store.
+    #[must_use]
+    pub fn policies(&self) -> &PolicyStore {
+        &self.policies
+    }
+
+    /// What the build noticed and a person should read: references that lead nowhere, settings without
+    /// effect.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}
