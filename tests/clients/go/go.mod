@@ -1,0 +1,3 @@
+module cambist.test/clients/go
+
+go 1.19
