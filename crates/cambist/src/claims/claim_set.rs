@@ -15,10 +15,23 @@ pub enum ClaimValue<'a> {
     Text(Cow<'a, str>),
     /// A list of texts.
     Texts(Vec<Cow<'a, str>>),
+    /// A list of other values.
+    List(Vec<Self>),
     /// An object.
     Object(ClaimSet<'a>),
     /// Any other JSON value.
     Json(serde_json::Value),
+}
+
+impl ClaimValue<'_> {
+    /// The text, when it is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
 }
 
 impl Serialize for ClaimValue<'_> {
@@ -28,6 +41,7 @@ impl Serialize for ClaimValue<'_> {
             Self::Number(value) => serializer.serialize_i64(*value),
             Self::Text(value) => serializer.serialize_str(value),
             Self::Texts(values) => serializer.collect_seq(values),
+            Self::List(values) => serializer.collect_seq(values),
             Self::Object(set) => set.serialize(serializer),
             Self::Json(value) => value.serialize(serializer),
         }
@@ -49,13 +63,19 @@ impl<'a> ClaimSet<'a> {
     /// The claim of this name.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&ClaimValue<'a>> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
     }
 
     /// The claim of this name, to be changed.
     #[must_use]
     pub fn value_mut(&mut self, name: &str) -> Option<&mut ClaimValue<'a>> {
-        self.0.iter_mut().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.0
+            .iter_mut()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
     }
 
     /// Writes a claim; one of the same name is replaced in its place.
@@ -78,6 +98,11 @@ impl<'a> ClaimSet<'a> {
         self.0.iter().map(|(name, value)| (&**name, value))
     }
 
+    /// Takes all claims out, in order.
+    pub fn drain(&mut self) -> impl Iterator<Item = (Cow<'a, str>, ClaimValue<'a>)> + '_ {
+        self.0.drain(..)
+    }
+
     /// How many claims.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -98,5 +123,60 @@ impl Serialize for ClaimSet<'_> {
             map.serialize_entry(&**name, value)?;
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{string::ToString, vec};
+
+    use super::*;
+
+    #[test]
+    fn a_claim_written_twice_keeps_its_place() {
+        let mut set = ClaimSet::new();
+        set.set("a", ClaimValue::Number(1));
+        set.set("b", ClaimValue::Bool(true));
+        set.set("a", ClaimValue::Text("x".into()));
+        assert_eq!(
+            serde_json::to_string(&set).unwrap(),
+            r#"{"a":"x","b":true}"#
+        );
+    }
+
+    #[test]
+    fn every_kind_of_value_becomes_json() {
+        let mut inner = ClaimSet::new();
+        inner.set("n", ClaimValue::Number(i64::MAX));
+        let mut set = ClaimSet::new();
+        set.set("texts", ClaimValue::Texts(vec!["a".into(), "b\"".into()]));
+        set.set(
+            "list",
+            ClaimValue::List(vec![ClaimValue::Number(-1), ClaimValue::Bool(false)]),
+        );
+        set.set("object", ClaimValue::Object(inner));
+        set.set(
+            "json",
+            ClaimValue::Json(serde_json::json!({ "deep": [null] })),
+        );
+        assert_eq!(
+            serde_json::to_value(&set).unwrap().to_string(),
+            serde_json::json!({
+                "texts": ["a", "b\""],
+                "list": [-1, false],
+                "object": { "n": i64::MAX },
+                "json": { "deep": [null] },
+            })
+            .to_string()
+        );
+    }
+
+    #[test]
+    fn a_claim_taken_out_is_gone() {
+        let mut set = ClaimSet::new();
+        set.set("a", ClaimValue::Bool(true));
+        assert_eq!(set.remove("a"), Some(ClaimValue::Bool(true)));
+        assert_eq!(set.remove("a"), None);
+        assert!(set.is_empty());
     }
 }

@@ -4,6 +4,7 @@ use alloc::{borrow::Cow, vec::Vec};
 
 use super::ClaimSet;
 use crate::{
+    crypto::CryptoProvider,
     facts::{ClientSession, User, UserSession},
     moment::Moment,
     realm::{Client, ClientScope, Realm, RoleSet},
@@ -20,6 +21,8 @@ pub enum ClaimTarget {
     UserInfo,
     /// The answer of the introspection endpoint.
     Introspection,
+    /// The token response itself, beside `access_token`.
+    TokenResponse,
 }
 
 /// What mappers see.
@@ -43,13 +46,15 @@ pub struct ClaimContext<'a> {
     pub openid: bool,
     /// All roles of the user, groups and composites resolved.
     pub user_roles: &'a RoleSet,
-    /// Those that may enter the token ([`role_scope`](super::mappers)).
+    /// Those that may enter the token ([`token_roles`](super::roles::token_roles)).
     pub token_roles: &'a RoleSet,
     /// `nonce` of the login, for an ID token.
     pub nonce: Option<&'a str>,
     /// Whether the user was authenticated in this very request (`acr` 1) or long ago (`acr` 0); `None`
     /// where no level is known.
     pub authentication_level: Option<i64>,
+    /// Hashes pairwise subjects.
+    pub crypto: &'a dyn CryptoProvider,
     /// The instant of the request.
     pub moment: Moment,
 }
@@ -62,11 +67,15 @@ pub struct ComposedClaims<'a> {
     pub subject: Option<Cow<'a, str>>,
     /// `aud`, without repetition, in the order of writing.
     pub audience: Vec<Cow<'a, str>>,
+    /// A mapper replaced `aud` as a whole: what the engine would put there itself (the client of an ID
+    /// token) stays out.
+    pub audience_replaced: bool,
     /// `azp`, when a hardcoded mapper overwrote it.
     pub authorized_party: Option<Cow<'a, str>>,
     /// `nbf`, when a hardcoded mapper wrote it.
     pub not_before: Option<i64>,
-    /// Realm roles, before they are written to a claim.
+    /// Realm roles, before they are written to a claim. Filled before the mappers run, when one of them
+    /// asks for roles ([`needs_roles`](super::ProtocolMapper::needs_roles)).
     pub realm_roles: Vec<Cow<'a, str>>,
     /// Client roles by `client_id`, before they are written to a claim.
     pub client_roles: Vec<(Cow<'a, str>, Vec<Cow<'a, str>>)>,
@@ -81,5 +90,38 @@ impl<'a> ComposedClaims<'a> {
         if !self.audience.contains(&value) {
             self.audience.push(value);
         }
+    }
+
+    /// Puts these values in place of all that `aud` holds.
+    pub fn replace_audience(&mut self, values: impl IntoIterator<Item = Cow<'a, str>>) {
+        self.audience.clear();
+        self.audience_replaced = true;
+        for value in values {
+            self.add_audience(value);
+        }
+    }
+
+    /// The list of roles of this client, made when it is not there.
+    pub fn client_roles_mut(
+        &mut self,
+        client_id: impl Into<Cow<'a, str>>,
+    ) -> &mut Vec<Cow<'a, str>> {
+        let client_id = client_id.into();
+        let place = match self
+            .client_roles
+            .iter()
+            .position(|(known, _)| *known == client_id)
+        {
+            Some(place) => place,
+            None => {
+                self.client_roles.push((client_id, Vec::new()));
+                self.client_roles.len().saturating_sub(1)
+            }
+        };
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the place was found or made just above"
+        )]
+        &mut self.client_roles[place].1
     }
 }

@@ -1,14 +1,21 @@
 //! Claims: which scopes are active, which roles may enter, and what the mappers write.
 
 mod claim_set;
+mod compose;
 mod context;
 pub mod mappers;
+pub mod roles;
+pub mod scopes;
 
 use alloc::{boxed::Box, sync::Arc};
 
 pub use self::{
     claim_set::{ClaimSet, ClaimValue},
+    compose::compose,
     context::{ClaimContext, ClaimTarget, ComposedClaims},
+    mappers::{MapperError, MapperKinds},
+    roles::{effective_roles, token_roles},
+    scopes::{ActiveScopes, InvalidScopes},
 };
 use crate::realm::document::Attributes;
 
@@ -24,11 +31,22 @@ pub trait ProtocolMapper: Send + Sync + core::fmt::Debug {
         0
     }
 
-    /// Whether it writes into this kind of token or answer.
+    /// Whether it reads or changes [`realm_roles`](ComposedClaims::realm_roles) or
+    /// [`client_roles`](ComposedClaims::client_roles).
+    fn needs_roles(&self) -> bool {
+        false
+    }
+
+    /// Whether it writes into this kind of token or answer. `lightweight` is about access tokens only.
     fn writes(&self, target: ClaimTarget, lightweight: bool) -> bool;
 
     /// Writes.
-    fn apply<'a>(&'a self, context: &ClaimContext<'a>, target: ClaimTarget, claims: &mut ComposedClaims<'a>);
+    fn apply<'a>(
+        &'a self,
+        context: &ClaimContext<'a>,
+        target: ClaimTarget,
+        claims: &mut ComposedClaims<'a>,
+    );
 }
 
 /// One mapper as configured in a client or a client scope.

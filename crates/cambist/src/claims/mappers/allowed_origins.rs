@@ -1,0 +1,43 @@
+//! `allowed-origins`: the client's web origins (`oidc-allowed-origins-mapper`).
+
+use alloc::{borrow::Cow, sync::Arc};
+
+use super::{BuiltMapper, writes::Writes};
+use crate::{
+    claims::{ClaimContext, ClaimTarget, ClaimValue, ComposedClaims, ProtocolMapper},
+    realm::{Client, document::Attributes},
+};
+
+#[derive(Debug)]
+struct AllowedOrigins {
+    writes: Writes,
+}
+
+pub(super) fn build(config: &Attributes) -> BuiltMapper {
+    let writes = Writes::read_introspected(config).only_access_token();
+    Ok(Arc::new(AllowedOrigins { writes }))
+}
+
+impl ProtocolMapper for AllowedOrigins {
+    fn writes(&self, target: ClaimTarget, lightweight: bool) -> bool {
+        self.writes.into_target(target, lightweight)
+    }
+
+    fn apply<'a>(
+        &'a self,
+        context: &ClaimContext<'a>,
+        _target: ClaimTarget,
+        claims: &mut ComposedClaims<'a>,
+    ) {
+        let client: &'a Client = context.client;
+        if !client.web_origins().is_empty() {
+            let origins = client
+                .web_origins()
+                .iter()
+                .map(|origin| Cow::Borrowed(&**origin));
+            claims
+                .claims
+                .set("allowed-origins", ClaimValue::Texts(origins.collect()));
+        }
+    }
+}

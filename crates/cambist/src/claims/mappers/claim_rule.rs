@@ -1,0 +1,134 @@
+//! The settings that most kinds share: name of the claim, type of its value, list or single value.
+
+use alloc::{borrow::Cow, vec::Vec};
+
+use super::{MapperError, claim_path::ClaimPath};
+use crate::{
+    claims::{ClaimTarget, ClaimValue, ComposedClaims},
+    realm::document::Attributes,
+};
+
+/// The type of a claim (`jsonType.label`). A text that does not fit it is no value: the claim is left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JsonType {
+    /// `String`, an unknown type, or none.
+    #[default]
+    Text,
+    /// `long`: a whole number of 64 bits.
+    Long,
+    /// `int`: a whole number of 32 bits.
+    Int,
+    /// `boolean`: `true` in any letter case; every other text is false.
+    Bool,
+    /// `JSON`: any JSON value.
+    Json,
+}
+
+impl JsonType {
+    /// Reads the setting.
+    #[must_use]
+    pub fn read(config: &Attributes) -> Self {
+        match config.get("jsonType.label").map(|label| &**label) {
+            Some("long") => Self::Long,
+            Some("int") => Self::Int,
+            Some("boolean") => Self::Bool,
+            Some("JSON") => Self::Json,
+            _ => Self::Text,
+        }
+    }
+
+    /// The value that a text stands for.
+    #[must_use]
+    pub fn value(self, text: Cow<'_, str>) -> Option<ClaimValue<'_>> {
+        match self {
+            Self::Text => Some(ClaimValue::Text(text)),
+            Self::Long => text.parse().ok().map(ClaimValue::Number),
+            Self::Int => text
+                .parse::<i32>()
+                .ok()
+                .map(|number| ClaimValue::Number(number.into())),
+            Self::Bool => Some(ClaimValue::Bool(text.eq_ignore_ascii_case("true"))),
+            Self::Json => serde_json::from_str(&text).ok().map(ClaimValue::Json),
+        }
+    }
+}
+
+/// Where and how a mapper writes its claim.
+#[derive(Clone, Debug)]
+pub struct ClaimRule {
+    path: Option<ClaimPath>,
+    json_type: JsonType,
+    multivalued: bool,
+}
+
+impl ClaimRule {
+    /// Reads `claim.name`, `jsonType.label` and `multivalued`. Without a name nothing is ever written.
+    ///
+    /// # Errors
+    ///
+    /// [`MapperError::ClaimTooDeep`].
+    pub fn read(config: &Attributes) -> Result<Self, MapperError> {
+        let path = config
+            .get("claim.name")
+            .map(|name| ClaimPath::parse(name))
+            .transpose()?;
+        Ok(Self {
+            path,
+            json_type: JsonType::read(config),
+            multivalued: config
+                .get("multivalued")
+                .is_some_and(|value| value == "true"),
+        })
+    }
+
+    /// The same rule, for a kind that always writes lists.
+    #[must_use]
+    pub fn always_multivalued(self) -> Self {
+        Self {
+            multivalued: true,
+            ..self
+        }
+    }
+
+    /// Writes one value.
+    pub fn write_text<'a>(
+        &'a self,
+        claims: &mut ComposedClaims<'a>,
+        target: ClaimTarget,
+        text: Cow<'a, str>,
+    ) {
+        let Some(path) = &self.path else {
+            return;
+        };
+        if let Some(value) = self.json_type.value(text) {
+            path.write(claims, target, value, self.multivalued);
+        }
+    }
+
+    /// Writes a list, or its first value where a single one is wanted. An empty list writes nothing.
+    pub fn write_texts<'a>(
+        &'a self,
+        claims: &mut ComposedClaims<'a>,
+        target: ClaimTarget,
+        client_id: Option<&Cow<'a, str>>,
+        mut texts: impl Iterator<Item = Cow<'a, str>>,
+    ) {
+        let Some(path) = &self.path else {
+            return;
+        };
+        let value = if !self.multivalued {
+            texts.next().and_then(|text| self.json_type.value(text))
+        } else if self.json_type == JsonType::Text {
+            let texts: Vec<_> = texts.collect();
+            (!texts.is_empty()).then_some(ClaimValue::Texts(texts))
+        } else {
+            let values: Vec<_> = texts
+                .filter_map(|text| self.json_type.value(text))
+                .collect();
+            (!values.is_empty()).then_some(ClaimValue::List(values))
+        };
+        if let Some(value) = value {
+            path.write_for(claims, target, client_id, value, self.multivalued);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! How a mapper's settings name a role: `role` of the realm, or `client.role`.
+
+use alloc::{borrow::Cow, boxed::Box, vec::Vec};
+
+use crate::claims::ComposedClaims;
+
+/// A role by name. The last dot parts the client from the role, so a realm role with a dot in its name
+/// cannot be named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RoleRef {
+    client: Option<Box<str>>,
+    name: Box<str>,
+}
+
+impl RoleRef {
+    pub(super) fn parse(text: &str) -> Self {
+        match text.rsplit_once('.') {
+            Some((client, name)) => Self {
+                client: Some(client.into()),
+                name: name.into(),
+            },
+            None => Self {
+                client: None,
+                name: text.into(),
+            },
+        }
+    }
+
+    /// Adds the role unless it is there.
+    pub(super) fn add_to<'a>(&'a self, claims: &mut ComposedClaims<'a>) {
+        let roles = match &self.client {
+            Some(client) => claims.client_roles_mut(&**client),
+            None => &mut claims.realm_roles,
+        };
+        if !roles.iter().any(|known| **known == *self.name) {
+            roles.push(Cow::Borrowed(&self.name));
+        }
+    }
+
+    /// Takes the role out; says whether it was there.
+    pub(super) fn take_from(&self, claims: &mut ComposedClaims<'_>) -> bool {
+        let roles: Option<&mut Vec<_>> = match &self.client {
+            Some(client) => claims
+                .client_roles
+                .iter_mut()
+                .find(|(known, _)| **known == **client)
+                .map(|(_, roles)| roles),
+            None => Some(&mut claims.realm_roles),
+        };
+        let Some(roles) = roles else {
+            return false;
+        };
+        let before = roles.len();
+        roles.retain(|known| **known != *self.name);
+        roles.len() != before
+    }
+}

@@ -1,0 +1,119 @@
+//! A claim from an attribute of the user or of the user's groups (`oidc-usermodel-attribute-mapper`).
+
+use alloc::{borrow::Cow, boxed::Box, sync::Arc, vec::Vec};
+
+use super::{BuiltMapper, claim_rule::ClaimRule, writes::Writes};
+use crate::{
+    claims::{ClaimContext, ClaimTarget, ComposedClaims, ProtocolMapper},
+    facts::User,
+    realm::{Group, Realm, document::Attributes},
+};
+
+#[derive(Debug)]
+struct UserAttribute {
+    attribute: Box<str>,
+    aggregate: bool,
+    rule: ClaimRule,
+    writes: Writes,
+}
+
+pub(super) fn build(config: &Attributes) -> BuiltMapper {
+    Ok(Arc::new(UserAttribute {
+        attribute: config
+            .get("user.attribute")
+            .map_or("", |name| name.trim())
+            .into(),
+        aggregate: config
+            .get("aggregate.attrs")
+            .is_some_and(|value| value == "true"),
+        rule: ClaimRule::read(config)?,
+        writes: Writes::read(config).not_in_response(),
+    }))
+}
+
+impl ProtocolMapper for UserAttribute {
+    fn writes(&self, target: ClaimTarget, lightweight: bool) -> bool {
+        self.writes.into_target(target, lightweight)
+    }
+
+    fn apply<'a>(
+        &'a self,
+        context: &ClaimContext<'a>,
+        target: ClaimTarget,
+        claims: &mut ComposedClaims<'a>,
+    ) {
+        if self.aggregate {
+            let values = aggregated(context.realm, context.user, &self.attribute);
+            self.rule
+                .write_texts(claims, target, None, values.into_iter());
+        } else {
+            let values = first_found(context.realm, context.user, &self.attribute);
+            self.rule.write_texts(claims, target, None, values);
+        }
+    }
+}
+
+/// The first value of an attribute of the user, where login name, e-mail address and names count as
+/// attributes too. Groups are not asked.
+pub(super) fn first_value<'a>(user: &'a User, attribute: &str) -> Option<&'a str> {
+    own_values(user, attribute).next()
+}
+
+/// The user's own values, else those of the first group that has any, else of the groups above it.
+fn first_found<'a>(
+    realm: &'a Realm,
+    user: &'a User,
+    attribute: &str,
+) -> impl Iterator<Item = Cow<'a, str>> {
+    let mut own = own_values(user, attribute).peekable();
+    let inherited: &'a [_] = if own.peek().is_some() {
+        &[]
+    } else {
+        groups_upwards(realm, user)
+            .filter_map(|group| group.attributes().get(attribute))
+            .find(|values| !values.is_empty())
+            .map_or(&[], |values| values.as_slice())
+    };
+    own.chain(inherited.iter().map(|value| &**value))
+        .map(Cow::Borrowed)
+}
+
+/// The values of the user, of all groups and of all groups above them, each once.
+fn aggregated<'a>(realm: &'a Realm, user: &'a User, attribute: &str) -> Vec<Cow<'a, str>> {
+    let inherited = groups_upwards(realm, user)
+        .filter_map(|group| group.attributes().get(attribute))
+        .flatten()
+        .map(|value| &**value);
+    let mut values: Vec<Cow<'a, str>> = Vec::new();
+    for value in own_values(user, attribute).chain(inherited) {
+        if !values.iter().any(|known| known == value) {
+            values.push(Cow::Borrowed(value));
+        }
+    }
+    values
+}
+
+fn own_values<'a>(user: &'a User, attribute: &str) -> impl Iterator<Item = &'a str> {
+    let single = match attribute {
+        "username" => Some(&*user.username),
+        "email" => user.email.as_deref(),
+        "firstName" => user.first_name.as_deref(),
+        "lastName" => user.last_name.as_deref(),
+        _ => None,
+    };
+    let listed = match single {
+        Some(_) => None,
+        None => user.attributes.get(attribute),
+    };
+    single
+        .into_iter()
+        .chain(listed.into_iter().flatten().map(|value| &**value))
+}
+
+/// Each group of the user, followed by the groups above it.
+fn groups_upwards<'a>(realm: &'a Realm, user: &'a User) -> impl Iterator<Item = &'a Group> {
+    user.groups
+        .iter()
+        .filter_map(|id| realm.group_by_id(id))
+        .flat_map(|group| core::iter::successors(Some(group), |below| realm.group(below.parent()?)))
+}

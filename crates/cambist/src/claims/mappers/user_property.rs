@@ -1,0 +1,95 @@
+//! A claim from a property of the user record (`oidc-usermodel-property-mapper`).
+
+use alloc::{borrow::Cow, format, sync::Arc};
+
+use super::{BuiltMapper, claim_rule::ClaimRule, writes::Writes};
+use crate::{
+    claims::{ClaimContext, ClaimTarget, ComposedClaims, ProtocolMapper},
+    facts::User,
+    realm::document::Attributes,
+};
+
+/// The properties that there are. Another name writes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Property {
+    Username,
+    Email,
+    FirstName,
+    LastName,
+    Id,
+    EmailVerified,
+    Enabled,
+    CreatedTimestamp,
+    ServiceAccountClient,
+}
+
+#[derive(Debug)]
+struct UserProperty {
+    property: Option<Property>,
+    rule: ClaimRule,
+    writes: Writes,
+}
+
+pub(super) fn build(config: &Attributes) -> BuiltMapper {
+    let property = config
+        .get("user.attribute")
+        .and_then(|name| Property::named(name.trim()));
+    Ok(Arc::new(UserProperty {
+        property,
+        rule: ClaimRule::read(config)?,
+        writes: Writes::read(config).not_in_response(),
+    }))
+}
+
+impl Property {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "username" => Self::Username,
+            "email" => Self::Email,
+            "firstName" => Self::FirstName,
+            "lastName" => Self::LastName,
+            "id" => Self::Id,
+            "emailVerified" => Self::EmailVerified,
+            "enabled" => Self::Enabled,
+            "createdTimestamp" => Self::CreatedTimestamp,
+            "serviceAccountClientLink" => Self::ServiceAccountClient,
+            _ => return None,
+        })
+    }
+
+    fn of(self, user: &User) -> Option<Cow<'_, str>> {
+        let flag = |value: bool| Cow::Borrowed(if value { "true" } else { "false" });
+        match self {
+            Self::Username => Some(Cow::Borrowed(&user.username)),
+            Self::Email => user.email.as_deref().map(Cow::Borrowed),
+            Self::FirstName => user.first_name.as_deref().map(Cow::Borrowed),
+            Self::LastName => user.last_name.as_deref().map(Cow::Borrowed),
+            Self::Id => Some(Cow::Borrowed(&user.id)),
+            Self::EmailVerified => Some(flag(user.email_verified)),
+            Self::Enabled => Some(flag(user.enabled)),
+            Self::CreatedTimestamp => {
+                let milliseconds = user.created.0.saturating_mul(1_000);
+                Some(Cow::Owned(format!("{milliseconds}")))
+            }
+            Self::ServiceAccountClient => user.service_account_client.as_deref().map(Cow::Borrowed),
+        }
+    }
+}
+
+impl ProtocolMapper for UserProperty {
+    fn writes(&self, target: ClaimTarget, lightweight: bool) -> bool {
+        self.writes.into_target(target, lightweight)
+    }
+
+    fn apply<'a>(
+        &'a self,
+        context: &ClaimContext<'a>,
+        target: ClaimTarget,
+        claims: &mut ComposedClaims<'a>,
+    ) {
+        let user: &'a User = context.user;
+        if let Some(text) = self.property.and_then(|property| property.of(user)) {
+            self.rule.write_text(claims, target, text);
+        }
+    }
+}
