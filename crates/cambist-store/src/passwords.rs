@@ -9,6 +9,7 @@ use std::{
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cambist::{
+    crypto::{Entropy, ProviderError},
     facts::{PasswordCredential, User},
     moment::Timestamp,
     secret::Secret,
@@ -58,9 +59,20 @@ pub enum CredentialError {
     },
 }
 
+/// Draws a salt for [`hash`].
+///
+/// # Errors
+///
+/// When the source has no entropy to give.
+pub fn fresh_salt(entropy: &mut dyn Entropy) -> Result<[u8; SALT_LEN], ProviderError> {
+    let mut salt = [0; SALT_LEN];
+    entropy.fill(&mut salt)?;
+    Ok(salt)
+}
+
 /// Hashes a password as a new Keycloak does: argon2id, version 1.3, 7168 KiB, 5 iterations, parallelism 1,
-/// 32 bytes. Takes about 15 ms of processor time, so call it off the async threads. The salt must be fresh
-/// from the provider's entropy.
+/// 32 bytes. Takes about 15 ms of processor time, so call it off the async threads
+/// ([`PasswordVerifier::hash`]). Every password needs a salt of its own ([`fresh_salt`]).
 ///
 /// # Errors
 ///
