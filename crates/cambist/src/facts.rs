@@ -93,6 +93,8 @@ pub struct LoginFacts {
     pub password_matches: bool,
     /// Whether the user is locked out after wrong passwords.
     pub locked_out: bool,
+    /// Wrong passwords since the last right one, as far as they are remembered.
+    pub failures: u32,
 }
 
 /// What the caller found.

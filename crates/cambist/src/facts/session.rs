@@ -97,8 +97,8 @@ pub struct ClientSession {
 pub struct RefreshUse {
     /// Id (`jti`) of the newest refresh token seen.
     pub token: String,
-    /// `iat` of that token.
-    pub issued: Timestamp,
+    /// When a refresh token of this `reuse_id` was last used.
+    pub used: Timestamp,
     /// How often it was used.
     pub count: u32,
 }

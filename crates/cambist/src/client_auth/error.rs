@@ -1,0 +1,33 @@
+//! Why a client was not believed.
+
+use thiserror::Error;
+
+/// Why a client was not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ClientAuthError {
+    /// No client is named.
+    #[error("no client is named")]
+    Missing,
+    /// No client has this id.
+    #[error("no client has this id")]
+    Unknown,
+    /// The client is disabled.
+    #[error("the client is disabled")]
+    Disabled,
+    /// The client speaks another protocol.
+    #[error("the client's protocol is not openid-connect")]
+    WrongProtocol,
+    /// The secret is wrong or missing.
+    #[error("the client secret is wrong or missing")]
+    WrongSecret,
+    /// The `Basic` header cannot be decoded, so there is nothing to compare.
+    #[error("the secret in the authorization header is not form-encoded")]
+    Undecodable,
+    /// The client is registered for a method that this build does not know.
+    #[error("the client's authentication method is not supported")]
+    UnsupportedMethod,
+    /// The client proved who it is, and may not ask.
+    #[error("a bearer-only client asks for a token")]
+    BearerOnly,
+}

@@ -1,0 +1,172 @@
+//! The decision: the one gate that every grant passes, and the only place where a permit is made.
+
+use alloc::{sync::Arc, vec::Vec};
+
+use crate::{
+    effects::{Effect, Effects},
+    engine::Engine,
+    event::Event,
+    flow::{Plan, PlannedSession},
+    moment::Moment,
+    realm::Realm,
+    refusal::Refusal,
+    subject::{LivenessError, check_session},
+    trace::DecisionTrace,
+};
+
+/// What came of a request.
+#[derive(Debug)]
+pub enum Decision {
+    /// Something may be minted.
+    Permit(Grant),
+    /// Nothing is minted.
+    Deny(Denial),
+}
+
+/// A permit. Only the gate in this module makes one, and minting takes it by value.
+///
+/// ```compile_fail
+/// // The fields are private: a permit cannot be made by hand.
+/// let grant = cambist::decision::Grant { realm: todo!(), plan: todo!(), moment: todo!() };
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Grant {
+    pub(crate) engine: Engine,
+    pub(crate) realm: Arc<Realm>,
+    pub(crate) issuer: Arc<str>,
+    pub(crate) plan: Plan,
+    pub(crate) moment: Moment,
+    pub(crate) event: Event,
+    pub(crate) trace: DecisionTrace,
+}
+
+impl Grant {
+    /// What was looked at.
+    #[must_use]
+    pub fn trace(&self) -> &DecisionTrace {
+        &self.trace
+    }
+
+    /// What is to be minted.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+/// A refusal with what it leaves behind.
+#[derive(Debug)]
+pub struct Denial {
+    refusal: Refusal,
+    effects: Option<Effects>,
+    event: Event,
+    trace: DecisionTrace,
+}
+
+impl Denial {
+    pub(crate) fn new(
+        refusal: Refusal,
+        effects: Vec<Effect>,
+        mut event: Event,
+        trace: DecisionTrace,
+    ) -> Self {
+        let effects =
+            (!effects.is_empty()).then(|| Effects::new(&event.realm, effects, u64::default()));
+        event.error = Some(alloc::format!("{refusal}"));
+        Self { refusal, effects, event, trace }
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn refusal(&self) -> &Refusal {
+        &self.refusal
+    }
+
+    /// What happened, for the log.
+    #[must_use]
+    pub fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// What was looked at.
+    #[must_use]
+    pub fn trace(&self) -> &DecisionTrace {
+        &self.trace
+    }
+
+    /// What must be stored although nothing is granted: a counted failure, the end of a client session
+    /// whose refresh token was used twice. To be committed before the refusal is sent.
+    #[must_use]
+    pub fn take_effects(&mut self) -> Option<Effects> {
+        self.effects.take()
+    }
+}
+
+/// A refusal by a flow, with writes that happen all the same.
+#[derive(Debug)]
+pub struct Refused {
+    pub(crate) refusal: Refusal,
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Refused {
+    /// A refusal with writes.
+    #[must_use]
+    pub fn with_effects(refusal: impl Into<Refusal>, effects: Vec<Effect>) -> Self {
+        Self { refusal: refusal.into(), effects }
+    }
+}
+
+impl<E: Into<Refusal>> From<E> for Refused {
+    fn from(refusal: E) -> Self {
+        Self { refusal: refusal.into(), effects: Vec::new() }
+    }
+}
+
+/// Passes a plan through the gate.
+///
+/// Whatever a flow has checked itself, under the names that the wire has for it, is checked here again
+/// under one name, so that no path can leave one out.
+pub(crate) fn permit(
+    engine: Engine,
+    realm: Arc<Realm>,
+    issuer: Arc<str>,
+    plan: Plan,
+    moment: Moment,
+    mut event: Event,
+    mut trace: DecisionTrace,
+) -> Decision {
+    match trace.step("everything the token stands on is there", alive(&realm, &plan, moment)) {
+        Ok(()) => {
+            trace.permitted = true;
+            event.user = Some(plan.user.id.as_str().into());
+            if let PlannedSession::Existing { session, .. } = &plan.session {
+                event.session = Some(session.id.clone());
+            }
+            Decision::Permit(Grant { engine, realm, issuer, plan, moment, event, trace })
+        }
+        Err(dead) => Decision::Deny(Denial::new(dead.into(), Vec::new(), event, trace)),
+    }
+}
+
+fn alive(realm: &Realm, plan: &Plan, moment: Moment) -> Result<(), LivenessError> {
+    if !realm.enabled() {
+        return Err(LivenessError::RealmDisabled);
+    }
+    for client in [plan.client, plan.target] {
+        if !realm.client(client).is_some_and(crate::realm::Client::enabled) {
+            return Err(LivenessError::ClientDisabled);
+        }
+    }
+    if !plan.user.enabled {
+        return Err(LivenessError::UserDisabled);
+    }
+    if let PlannedSession::Existing { session, .. } = &plan.session {
+        if session.user != plan.user.id {
+            return Err(LivenessError::NoUser);
+        }
+        check_session(realm, session, moment.now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,437 @@
+//! The engine: the entry, and the typed path of one request.
+//!
+//! Each step consumes the value before it, so none can be skipped, repeated or reordered. Values that wait
+//! (for facts, for a signature, for a commit) are owned, `Send` and `'static`.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+
+use crate::{
+    client_auth::{self, ClientAuthMethod},
+    crypto::{CryptoProvider, Entropy},
+    decision::{Decision, Denial, Refused, permit},
+    event::Event,
+    facts::{Facts, FactsNeeded},
+    flow::{self, Flow, FlowRequest, PendingFlow},
+    jose::JwsLimits,
+    limits::RequestLimits,
+    moment::Moment,
+    outcome::Outcome,
+    realm::{Client, ClientNo, Realm, settings::SslRequired},
+    refusal::Refusal,
+    request::{Envelope, Form, GrantType, Parameters, PresentedCredentials, RequestError, Transport},
+    trace::DecisionTrace,
+};
+
+/// The engine. Cheap to clone; it holds no realm and no state.
+#[derive(Clone, Debug)]
+pub struct Engine(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    provider: Arc<dyn CryptoProvider>,
+    flows: Vec<Arc<dyn Flow>>,
+    limits: RequestLimits,
+    jws_limits: JwsLimits,
+    tracing: bool,
+}
+
+/// Builds an [`Engine`].
+#[derive(Debug)]
+pub struct EngineBuilder(Parts);
+
+impl EngineBuilder {
+    /// Adds a grant of the embedder's own.
+    ///
+    /// # Errors
+    ///
+    /// The flow back, when its grant type is taken.
+    pub fn flow(mut self, flow: Arc<dyn Flow>) -> Result<Self, Arc<dyn Flow>> {
+        if self.0.flows.iter().any(|known| known.grant_type() == flow.grant_type()) {
+            return Err(flow);
+        }
+        self.0.flows.push(flow);
+        Ok(self)
+    }
+
+    /// Bounds of requests. Default: Keycloak's.
+    #[must_use]
+    pub fn limits(mut self, limits: RequestLimits) -> Self {
+        self.0.limits = limits;
+        self
+    }
+
+    /// Bounds of presented tokens.
+    #[must_use]
+    pub fn jws_limits(mut self, limits: JwsLimits) -> Self {
+        self.0.jws_limits = limits;
+        self
+    }
+
+    /// Whether decisions are traced. Default: no, so that a decision allocates nothing for it.
+    #[must_use]
+    pub fn tracing(mut self, tracing: bool) -> Self {
+        self.0.tracing = tracing;
+        self
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn build(self) -> Engine {
+        Engine(Arc::new(self.0))
+    }
+}
+
+impl Engine {
+    /// An engine with the built-in grants and default limits.
+    #[must_use]
+    pub fn new(provider: Arc<dyn CryptoProvider>) -> Self {
+        Self::builder(provider).build()
+    }
+
+    /// A builder with the built-in grants and default limits.
+    #[must_use]
+    pub fn builder(provider: Arc<dyn CryptoProvider>) -> EngineBuilder {
+        EngineBuilder(Parts {
+            provider,
+            flows: flow::builtin(),
+            limits: RequestLimits::default(),
+            jws_limits: JwsLimits::default(),
+            tracing: false,
+        })
+    }
+
+    /// The crypto provider.
+    #[must_use]
+    pub fn provider(&self) -> Arc<dyn CryptoProvider> {
+        Arc::clone(&self.0.provider)
+    }
+
+    /// Bounds of requests.
+    #[must_use]
+    pub fn limits(&self) -> &RequestLimits {
+        &self.0.limits
+    }
+
+    /// Bounds of presented tokens.
+    #[must_use]
+    pub fn jws_limits(&self) -> &JwsLimits {
+        &self.0.jws_limits
+    }
+
+    /// Reads a request at the token endpoint: transport, realm, form, grant.
+    ///
+    /// # Errors
+    ///
+    /// The first of these that is wrong.
+    pub fn receive(
+        &self,
+        realm: Arc<Realm>,
+        envelope: &Envelope<'_>,
+        body: &[u8],
+        moment: Moment,
+    ) -> Result<TokenRequest, Denial> {
+        match self.read(&realm, envelope, body) {
+            Ok((flow, parameters)) => {
+                let trace = DecisionTrace::new(&realm, self.0.tracing);
+                Ok(TokenRequest {
+                    credentials: PresentedCredentials::read(
+                        envelope.authorization,
+                        parameters.form(),
+                    ),
+                    core: Core {
+                        engine: self.clone(),
+                        event: Event::new(realm.name(), Some(flow.grant_type())),
+                        realm,
+                        flow,
+                        parameters,
+                        issuer: envelope.issuer.into(),
+                        origin: envelope.origin.map(Box::from),
+                        remote_address: envelope.remote_address.map(Box::from),
+                        moment,
+                        trace,
+                    },
+                })
+            }
+            Err(error) => Err(Denial::new(
+                error.into(),
+                Vec::new(),
+                Event::new(realm.name(), None),
+                DecisionTrace::new(&realm, false),
+            )),
+        }
+    }
+
+    fn read(
+        &self,
+        realm: &Realm,
+        envelope: &Envelope<'_>,
+        body: &[u8],
+    ) -> Result<(Arc<dyn Flow>, Parameters), RequestError> {
+        let secure = match realm.ssl_required() {
+            SslRequired::None => true,
+            SslRequired::External => envelope.transport != Transport::Http,
+            SslRequired::All => envelope.transport == Transport::Https,
+        };
+        if !secure {
+            return Err(RequestError::HttpsRequired);
+        }
+        if !realm.enabled() {
+            return Err(RequestError::RealmDisabled);
+        }
+        let limits = &self.0.limits;
+        // Whatever is not called a form is read as an empty one, as Keycloak does: no 415 anywhere.
+        let body = if is_form(envelope.content_type) { body } else { &[] };
+        let form = Form::parse(body, limits.body, limits.parameters)?;
+        let parameters = Parameters::new(form);
+        let grant = parameters.value("grant_type").ok_or(RequestError::Missing("grant_type"))?;
+        let flow = self
+            .0
+            .flows
+            .iter()
+            .find(|flow| flow.grant_type().as_str() == grant)
+            .filter(|flow| flow.available(*realm.features()))
+            .ok_or(RequestError::UnsupportedGrant)?;
+        let flow = Arc::clone(flow);
+        drop(grant);
+        Ok((flow, parameters))
+    }
+
+    /// The whole path in one call, for an embedder that holds facts and store in its own hands and need not
+    /// wait: `facts` is asked once, `commit` once.
+    ///
+    /// # Errors
+    ///
+    /// A denial, or whatever `commit` says.
+    pub fn handle<E>(
+        &self,
+        realm: Arc<Realm>,
+        envelope: &Envelope<'_>,
+        body: &[u8],
+        moment: Moment,
+        entropy: &mut dyn Entropy,
+        facts: impl FnOnce(&FactsNeeded) -> Facts,
+    ) -> Result<Outcome, HandleError> {
+        let pending = self
+            .receive(realm, envelope, body, moment)
+            .and_then(TokenRequest::authenticate)
+            .and_then(AuthenticatedRequest::begin)?;
+        let facts = facts(&pending.facts_needed());
+        match pending.decide(&facts) {
+            Decision::Permit(grant) => Ok(grant.prepare(entropy)?.sign()?),
+            Decision::Deny(denial) => Err(HandleError::Denied(Box::new(denial))),
+        }
+    }
+}
+
+/// `application/x-www-form-urlencoded`, in small letters as Keycloak wants it, with or without parameters.
+fn is_form(content_type: Option<&str>) -> bool {
+    content_type.is_some_and(|value| {
+        value.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded")
+    })
+}
+
+/// Why [`Engine::handle`] gave no outcome.
+#[derive(Debug)]
+pub enum HandleError {
+    /// A denial.
+    Denied(Box<Denial>),
+    /// A permit that could not be minted.
+    Failed(Refusal),
+}
+
+impl From<Denial> for HandleError {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(Box::new(denial))
+    }
+}
+
+impl From<Refusal> for HandleError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Failed(refusal)
+    }
+}
+
+/// What every step of one request carries on.
+#[derive(Debug)]
+struct Core {
+    engine: Engine,
+    realm: Arc<Realm>,
+    flow: Arc<dyn Flow>,
+    parameters: Parameters,
+    issuer: Arc<str>,
+    origin: Option<Box<str>>,
+    remote_address: Option<Box<str>>,
+    moment: Moment,
+    event: Event,
+    trace: DecisionTrace,
+}
+
+impl Core {
+    fn denied(self, refusal: impl Into<Refusal>) -> Denial {
+        Denial::new(refusal.into(), Vec::new(), self.event, self.trace)
+    }
+
+    fn flow_request<'a>(&'a self, client: &'a Client) -> FlowRequest<'a> {
+        FlowRequest {
+            realm: &self.realm,
+            client,
+            parameters: &self.parameters,
+            issuer: &self.issuer,
+            remote_address: self.remote_address.as_deref(),
+            moment: self.moment,
+            jws_limits: self.engine.jws_limits(),
+        }
+    }
+}
+
+/// A request that is a form and names a known grant.
+#[derive(Debug)]
+#[must_use]
+pub struct TokenRequest {
+    core: Core,
+    credentials: PresentedCredentials,
+}
+
+impl TokenRequest {
+    /// The grant asked for.
+    #[must_use]
+    pub fn grant_type(&self) -> GrantType {
+        self.core.flow.grant_type()
+    }
+
+    /// Authenticates the client, then checks what may only be checked with a client: origin, repeated and
+    /// over-long parameters.
+    ///
+    /// # Errors
+    ///
+    /// The first of these that fails.
+    pub fn authenticate(self) -> Result<AuthenticatedRequest, Denial> {
+        let Self { mut core, credentials } = self;
+        let provider = core.engine.provider();
+        let proved = client_auth::authenticate(&core.realm, &credentials, &*provider);
+        let (number, method) = match core.trace.step("the client is who it says", proved) {
+            Ok(proved) => proved,
+            Err(error) => return Err(core.denied(error)),
+        };
+        let realm = Arc::clone(&core.realm);
+        let Some(client) = realm.client(number) else {
+            return Err(core.denied(client_auth::ClientAuthError::Unknown));
+        };
+        core.event.client = Some(client.client_id().into());
+        if let Err(error) = check_origin(client, &core) {
+            return Err(core.denied(error));
+        }
+        let repeatable = core.flow.repeatable();
+        let checked = core.parameters.check(repeatable, core.engine.limits());
+        if let Err(error) = core.trace.step("the form is well made", checked) {
+            return Err(core.denied(error));
+        }
+        Ok(AuthenticatedRequest { core, client: number, method })
+    }
+}
+
+/// An origin that the client does not have gets nothing (Keycloak answers 403 before anything is done).
+fn check_origin(client: &Client, core: &Core) -> Result<(), RequestError> {
+    let Some(origin) = core.origin.as_deref() else {
+        return Ok(());
+    };
+    let own = core.issuer.strip_prefix(origin).is_some_and(|rest| rest.starts_with('/'));
+    let known = client.web_origins().iter().any(|known| **known == *origin || &**known == "*");
+    if own || known { Ok(()) } else { Err(RequestError::InvalidOrigin) }
+}
+
+/// A request whose client is known.
+#[derive(Debug)]
+#[must_use]
+pub struct AuthenticatedRequest {
+    core: Core,
+    client: ClientNo,
+    method: ClientAuthMethod,
+}
+
+impl AuthenticatedRequest {
+    /// The requester.
+    #[must_use]
+    pub fn client(&self) -> Option<&Client> {
+        self.core.realm.client(self.client)
+    }
+
+    /// How it proved who it is.
+    #[must_use]
+    pub fn method(&self) -> ClientAuthMethod {
+        self.method
+    }
+
+    /// Lets the flow read the request.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, as far as that shows without facts.
+    pub fn begin(self) -> Result<PendingRequest, Denial> {
+        let Self { mut core, client: number, .. } = self;
+        let realm = Arc::clone(&core.realm);
+        let flow = Arc::clone(&core.flow);
+        let mut trace = core.trace.take();
+        let begun = match realm.client(number) {
+            Some(client) => flow.begin(&core.flow_request(client), &mut trace),
+            None => Err(client_auth::ClientAuthError::Unknown.into()),
+        };
+        core.trace = trace;
+        match begun {
+            Ok(pending) => Ok(PendingRequest { core, client: number, pending }),
+            Err(refusal) => Err(core.denied(refusal)),
+        }
+    }
+}
+
+/// A request that waits for facts.
+#[derive(Debug)]
+#[must_use]
+pub struct PendingRequest {
+    core: Core,
+    client: ClientNo,
+    pending: Box<dyn PendingFlow>,
+}
+
+impl PendingRequest {
+    /// What it waits for.
+    #[must_use]
+    pub fn facts_needed(&self) -> FactsNeeded {
+        self.pending.facts_needed()
+    }
+
+    /// Name of the realm, for whoever loads the facts.
+    #[must_use]
+    pub fn realm(&self) -> &Realm {
+        &self.core.realm
+    }
+
+    /// Decides.
+    #[must_use]
+    pub fn decide(self, facts: &Facts) -> Decision {
+        let Self { mut core, client: number, pending } = self;
+        let realm = Arc::clone(&core.realm);
+        let mut trace = core.trace.take();
+        let decided = match realm.client(number) {
+            Some(client) => pending.decide(&core.flow_request(client), facts, &mut trace),
+            None => Err(Refused::from(client_auth::ClientAuthError::Unknown)),
+        };
+        let Core { engine, issuer, moment, event, .. } = core;
+        match decided {
+            Ok(plan) => permit(engine, realm, issuer, plan, moment, event, trace),
+            Err(Refused { refusal, effects }) => {
+                Decision::Deny(Denial::new(refusal, effects, event, trace))
+            }
+        }
+    }
+}
+
+const _: () = {
+    const fn owned<T: Send + 'static>() {}
+    owned::<TokenRequest>();
+    owned::<AuthenticatedRequest>();
+    owned::<PendingRequest>();
+    owned::<Decision>();
+    owned::<crate::mint::UnsignedExchange>();
+    owned::<Outcome>();
+};

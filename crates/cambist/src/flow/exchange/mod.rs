@@ -1,0 +1,90 @@
+//! Token exchange (RFC 8693): the kinds of exchange, and which of them takes a request.
+
+mod permission_based;
+
+use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
+
+use super::{Flow, FlowRequest, PendingFlow};
+use crate::{
+    realm::{Feature, Features, Profile, document::ClientGrant},
+    refusal::{ExchangeError, Refusal},
+    request::GrantType,
+    trace::DecisionTrace,
+};
+
+/// One kind of exchange.
+pub trait ExchangeFlow: Send + Sync + core::fmt::Debug {
+    /// Its name in the trace.
+    fn name(&self) -> &'static str;
+
+    /// Whether the features in force allow it.
+    fn available(&self, features: Features) -> bool;
+
+    /// Whether it takes the request.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not; the last such reason is told when nobody takes the request.
+    fn supports(&self, request: &FlowRequest<'_>) -> Result<(), &'static str>;
+
+    /// Reads the request.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, as far as that shows without facts.
+    fn begin(
+        &self,
+        request: &FlowRequest<'_>,
+        trace: &mut DecisionTrace,
+    ) -> Result<Box<dyn PendingFlow>, Refusal>;
+}
+
+/// The token exchange grant: asks its kinds in order, the first that takes the request has it.
+#[derive(Debug)]
+pub(super) struct TokenExchange {
+    kinds: Vec<Arc<dyn ExchangeFlow>>,
+}
+
+impl TokenExchange {
+    /// The built-in kinds.
+    pub(super) fn builtin() -> Self {
+        Self { kinds: vec![Arc::new(permission_based::PermissionBased)] }
+    }
+}
+
+impl Flow for TokenExchange {
+    fn grant_type(&self) -> GrantType {
+        GrantType::TOKEN_EXCHANGE
+    }
+
+    fn repeatable(&self) -> &'static [&'static str] {
+        &["audience", "resource"]
+    }
+
+    fn available(&self, features: Features) -> bool {
+        features.has(Feature::TokenExchange) || features.has(Feature::TokenExchangeStandard)
+    }
+
+    fn begin(
+        &self,
+        request: &FlowRequest<'_>,
+        trace: &mut DecisionTrace,
+    ) -> Result<Box<dyn PendingFlow>, Refusal> {
+        let registered = request.realm.profile() == Profile::Keycloak
+            || request.client.may(ClientGrant::TokenExchange)
+            || request.client.may(ClientGrant::StandardTokenExchange);
+        let registered = registered.then_some(()).ok_or(ExchangeError::GrantNotAllowed);
+        trace.step("the client may use the token exchange grant", registered)?;
+        let mut reason = "No token exchange provider available";
+        for kind in self.kinds.iter().filter(|kind| kind.available(*request.realm.features())) {
+            match kind.supports(request) {
+                Ok(()) => {
+                    trace.flow = Some(kind.name());
+                    return kind.begin(request, trace);
+                }
+                Err(unsupported) => reason = unsupported,
+            }
+        }
+        Err(ExchangeError::Unsupported(reason).into())
+    }
+}

@@ -1,0 +1,54 @@
+//! The scopes of a plan: numbers in place of borrowed scopes, so that a plan can wait.
+
+use alloc::vec::Vec;
+
+use crate::{
+    claims::scopes::{self, ActiveScopes},
+    realm::{Client, Realm, RoleSet, ScopeNo},
+    refusal::ScopeError,
+};
+
+/// Active client scopes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct GrantedScopes {
+    pub(super) scopes: Vec<ScopeNo>,
+    pub(super) openid: bool,
+    pub(super) offline: bool,
+}
+
+impl GrantedScopes {
+    /// What a scope text that has been checked makes active for a user with these roles.
+    pub(super) fn select(realm: &Realm, client: &Client, text: &str, roles: &RoleSet) -> Self {
+        let active = ActiveScopes::select(realm, client, text, roles);
+        Self {
+            scopes: active.scopes().iter().map(|scope| scope.number()).collect(),
+            openid: active.openid(),
+            offline: active.contains(scopes::OFFLINE_ACCESS),
+        }
+    }
+
+    /// The same for a login, where an offline session that the user may not have is refused and not passed
+    /// over.
+    pub(super) fn for_login(
+        realm: &Realm,
+        client: &Client,
+        text: &str,
+        roles: &RoleSet,
+    ) -> Result<Self, ScopeError> {
+        let granted = Self::select(realm, client, text, roles);
+        if scopes::asks_for_offline_access(realm, client, text) && !granted.offline {
+            return Err(ScopeError::OfflineNotAllowed);
+        }
+        Ok(granted)
+    }
+}
+
+/// Checks a scope text that a client sent.
+pub(super) fn check(realm: &Realm, client: &Client, text: Option<&str>) -> Result<(), ScopeError> {
+    match text {
+        Some(text) => {
+            scopes::check(realm, client, text).map_err(|error| ScopeError::Invalid(error.text.into()))
+        }
+        None => Ok(()),
+    }
+}

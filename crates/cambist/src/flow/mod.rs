@@ -1,0 +1,102 @@
+//! Flows: one file a grant, and for token exchange one file a kind of exchange.
+//!
+//! A flow reads a request ([`Flow::begin`]), says which facts it needs, and from them makes a [`Plan`]: what
+//! is to be minted, for whom, in which session. It cannot mint: only the decision turns a plan into a
+//! [`Grant`](crate::decision::Grant), after the gate that every grant passes.
+
+mod client_credentials;
+mod exchange;
+mod granted_scopes;
+mod password;
+mod plan;
+mod refresh_token;
+
+use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
+
+pub use self::plan::{Plan, PlannedSession, RefreshOutput};
+use crate::{
+    decision::Refused,
+    facts::{Facts, FactsNeeded},
+    jose::JwsLimits,
+    moment::Moment,
+    realm::{Client, Features, Realm},
+    refusal::Refusal,
+    request::{GrantType, Parameters},
+    trace::DecisionTrace,
+};
+
+/// What a flow sees of a request. The client is authenticated.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowRequest<'a> {
+    /// The realm.
+    pub realm: &'a Realm,
+    /// The requester.
+    pub client: &'a Client,
+    /// The form.
+    pub parameters: &'a Parameters,
+    /// The realm's issuer.
+    pub issuer: &'a str,
+    /// Address of the caller.
+    pub remote_address: Option<&'a str>,
+    /// The instant of the request.
+    pub moment: Moment,
+    /// Bounds of tokens.
+    pub jws_limits: &'a JwsLimits,
+}
+
+/// A grant.
+pub trait Flow: Send + Sync + core::fmt::Debug {
+    /// The value of `grant_type` that it answers.
+    fn grant_type(&self) -> GrantType;
+
+    /// Parameters that may occur more than once. Default: none.
+    fn repeatable(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Whether the features in force allow it. Default: always.
+    fn available(&self, features: Features) -> bool {
+        let _ = features;
+        true
+    }
+
+    /// Reads the request.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, as far as that shows without facts.
+    fn begin(
+        &self,
+        request: &FlowRequest<'_>,
+        trace: &mut DecisionTrace,
+    ) -> Result<Box<dyn PendingFlow>, Refusal>;
+}
+
+/// A flow that waits for facts. It is owned, so that it may wait as long as it takes.
+pub trait PendingFlow: Send + Sync + core::fmt::Debug {
+    /// What it waits for.
+    fn facts_needed(&self) -> FactsNeeded;
+
+    /// Goes on with the facts.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing is granted.
+    fn decide(
+        self: Box<Self>,
+        request: &FlowRequest<'_>,
+        facts: &Facts,
+        trace: &mut DecisionTrace,
+    ) -> Result<Plan, Refused>;
+}
+
+/// The built-in flows.
+#[must_use]
+pub fn builtin() -> Vec<Arc<dyn Flow>> {
+    vec![
+        Arc::new(password::Password),
+        Arc::new(client_credentials::ClientCredentials),
+        Arc::new(refresh_token::RefreshToken),
+        Arc::new(exchange::TokenExchange::builtin()),
+    ]
+}

@@ -1,0 +1,90 @@
+//! A plan: what a flow wants minted.
+
+use alloc::{borrow::Cow, boxed::Box, string::String, sync::Arc, vec::Vec};
+
+use crate::{
+    effects::Effect,
+    facts::{SessionKind, User, UserSession},
+    moment::Timestamp,
+    realm::{ClientNo, ScopeNo},
+    request::TokenType,
+    subject::GrantCode,
+};
+
+/// The session that a token lives in.
+#[derive(Clone, Debug)]
+pub enum PlannedSession {
+    /// None that is stored: a service account, or whatever came from one.
+    Transient {
+        /// Notes that mappers may read.
+        notes: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    },
+    /// A new one.
+    New {
+        /// Online or offline.
+        kind: SessionKind,
+        /// How the user was authenticated.
+        method: &'static str,
+    },
+    /// One that is there.
+    Existing {
+        /// The session.
+        session: Arc<UserSession>,
+        /// What the token says it lives in.
+        kind: SessionKind,
+        /// Clients that get a client session, where they have none. Internal ids.
+        join: Vec<Box<str>>,
+        /// The client session is not stored, and the token says so.
+        transient_client: bool,
+    },
+}
+
+/// A refresh token to mint.
+#[derive(Clone, Debug, Default)]
+pub struct RefreshOutput {
+    /// The scopes it keeps; `None`: those of the access token.
+    pub scope: Option<String>,
+    /// `reuse_id` that it carries on; a new one is drawn where the realm revokes used tokens and there is
+    /// none.
+    pub reuse_id: Option<Box<str>>,
+    /// `nonce` that it carries on.
+    pub nonce: Option<Box<str>>,
+    /// `req-aud` that it carries on.
+    pub audiences: Vec<Box<str>>,
+}
+
+/// What a flow wants minted.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The requester, `azp` of every token.
+    pub client: ClientNo,
+    /// The client whose mappers, scopes and lifetimes count. Its id enters `aud` when it is not the
+    /// requester.
+    pub target: ClientNo,
+    /// For whom.
+    pub user: Arc<User>,
+    /// In which session.
+    pub session: PlannedSession,
+    /// Active client scopes.
+    pub scopes: Vec<ScopeNo>,
+    /// Whether `openid` is among the scopes.
+    pub openid: bool,
+    /// Whether an ID token is minted.
+    pub id_token: bool,
+    /// A refresh token to mint.
+    pub refresh: Option<RefreshOutput>,
+    /// How the token came, for its id.
+    pub grant: GrantCode,
+    /// `issued_token_type` of the answer; only an exchange has one.
+    pub issued_token_type: Option<TokenType>,
+    /// Level of authentication (`acr`).
+    pub authentication_level: Option<i64>,
+    /// `nonce` for the ID token.
+    pub nonce: Option<Box<str>>,
+    /// No token outlives this: `exp` of the subject token in profile `strict`.
+    pub expires_by: Option<Timestamp>,
+    /// Writes beside those that follow from the session.
+    pub effects: Vec<Effect>,
+    /// A scope that the answer names though the token does not.
+    pub answer_scope: Option<String>,
+}

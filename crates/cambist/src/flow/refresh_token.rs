@@ -1,0 +1,222 @@
+//! Refresh (RFC 6749 section 6).
+
+use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
+
+use super::{
+    Flow, FlowRequest, PendingFlow, Plan, PlannedSession, RefreshOutput,
+    granted_scopes::{GrantedScopes, check},
+};
+use crate::{
+    claims::{
+        roles::effective_roles,
+        scopes::{OPENID, names_scope, narrowed},
+    },
+    decision::Refused,
+    effects::Effect,
+    facts::{
+        ClientSession, Facts, FactsNeeded, RefreshUse, SessionKind, SessionQuery, SessionSearch,
+        UserSession,
+    },
+    realm::{Client, Realm},
+    refusal::{Refusal, RefreshError},
+    request::GrantType,
+    subject::{
+        GrantCode, ReadRefreshToken, SubjectTokenError, check_session, effective_not_before,
+        read_refresh_token,
+    },
+    trace::DecisionTrace,
+};
+
+/// The refresh grant.
+#[derive(Debug)]
+pub(super) struct RefreshToken;
+
+impl Flow for RefreshToken {
+    fn grant_type(&self) -> GrantType {
+        GrantType::REFRESH_TOKEN
+    }
+
+    fn begin(
+        &self,
+        request: &FlowRequest<'_>,
+        trace: &mut DecisionTrace,
+    ) -> Result<Box<dyn PendingFlow>, Refusal> {
+        let FlowRequest { realm, client, parameters, issuer, moment, jws_limits, .. } = *request;
+        let text = parameters.value("refresh_token").ok_or(RefreshError::Missing)?;
+        let token = read_refresh_token(realm, issuer, &text, moment, jws_limits)
+            .map_err(|error| match error {
+                SubjectTokenError::Expired { .. } => RefreshError::Expired,
+                other => RefreshError::Token(other),
+            });
+        let token = trace.step("the refresh token is the realm's", token)?;
+        let own = *token.authorized_party == *client.client_id();
+        let own = own.then_some(()).ok_or(RefreshError::OtherClient);
+        trace.step("the refresh token is the client's", own)?;
+        let scope = parameters.value("scope").map(String::from);
+        Ok(Box::new(PendingRefresh { token, scope }))
+    }
+}
+
+#[derive(Debug)]
+struct PendingRefresh {
+    token: ReadRefreshToken,
+    scope: Option<String>,
+}
+
+impl PendingFlow for PendingRefresh {
+    fn facts_needed(&self) -> FactsNeeded {
+        let search = match self.token.kind {
+            SessionKind::Online => SessionSearch::Online,
+            SessionKind::Offline => SessionSearch::Offline,
+        };
+        FactsNeeded {
+            session: self.token.session.clone().map(|id| SessionQuery { id, search }),
+            revocations: vec![self.token.token_id.clone()],
+            ..FactsNeeded::default()
+        }
+    }
+
+    fn decide(
+        self: Box<Self>,
+        request: &FlowRequest<'_>,
+        facts: &Facts,
+        trace: &mut DecisionTrace,
+    ) -> Result<Plan, Refused> {
+        let FlowRequest { realm, client, moment, .. } = *request;
+        let Self { token, scope } = *self;
+        let session = trace.step("the session is there", live_session(request, &token, facts))?;
+        let user = facts.subject.as_ref().filter(|user| user.id == session.user);
+        let user = user.ok_or(RefreshError::SessionNotActive)?;
+        if !user.enabled {
+            return Err(RefreshError::UserDisabled.into());
+        }
+        let client_session = session.client(client.uuid()).ok_or(RefreshError::NoClientSession);
+        let client_session =
+            trace.step("the session has a client session of the client", client_session)?;
+        if token.issued < session.started {
+            return Err(RefreshError::OlderThanSession.into());
+        }
+        let overtaken = token.issued < effective_not_before(realm, client, Some(user))
+            || facts.is_revoked(&token.token_id);
+        if overtaken {
+            return Err(RefreshError::Stale.into());
+        }
+        let rotated = match rotate(realm, client, &session, client_session, &token, request) {
+            Ok(rotated) => rotated,
+            Err(refused) => {
+                let _ = trace.step::<(), _>("the refresh token may be used again", Err(&refused.refusal));
+                return Err(refused);
+            }
+        };
+        check(realm, client, scope.as_deref())?;
+        let roles = effective_roles(realm, user);
+        // What was not granted at login is left out in silence; the new refresh token keeps all of it.
+        let text = scope.map_or_else(|| token.scope.clone(), |text| narrowed(&text, &token.scope));
+        let active = GrantedScopes::select(realm, client, &text, &roles);
+        let effects = rotated.unwrap_or_else(|| {
+            vec![Effect::TouchSession {
+                session: session.id.clone(),
+                kind: session.kind,
+                client: client.uuid().into(),
+                at: moment.now,
+            }]
+        });
+        let id_token = names_scope(&token.scope, OPENID);
+        let refresh = client.tokens().use_refresh_tokens.then(|| RefreshOutput {
+            scope: Some(token.scope.clone()),
+            reuse_id: token.reuse_id.clone(),
+            nonce: token.nonce.clone(),
+            audiences: token.audiences.clone(),
+        });
+        Ok(Plan {
+            client: client.number(),
+            target: client.number(),
+            user: user.clone(),
+            session: PlannedSession::Existing {
+                kind: session.kind,
+                session,
+                join: Vec::new(),
+                transient_client: false,
+            },
+            openid: active.openid,
+            id_token,
+            scopes: active.scopes,
+            refresh,
+            grant: GrantCode::Refresh,
+            issued_token_type: None,
+            authentication_level: Some(1),
+            nonce: token.nonce,
+            expires_by: None,
+            effects,
+            answer_scope: None,
+        })
+    }
+}
+
+fn live_session(
+    request: &FlowRequest<'_>,
+    token: &ReadRefreshToken,
+    facts: &Facts,
+) -> Result<Arc<UserSession>, RefreshError> {
+    let gone = match token.kind {
+        SessionKind::Online => RefreshError::SessionNotActive,
+        SessionKind::Offline => RefreshError::OfflineSessionNotFound,
+    };
+    let session = facts
+        .session
+        .as_ref()
+        .filter(|session| Some(&session.id) == token.session.as_ref() && session.kind == token.kind)
+        .ok_or(gone)?;
+    check_session(request.realm, session, request.moment.now)
+        .map_err(|_| RefreshError::SessionNotActive)?;
+    Ok(session.clone())
+}
+
+/// Counts the use of a token where the realm revokes used ones. `None` where it does not.
+///
+/// The count is written with the version of the session that was read: of several uses at once one wins,
+/// the others conflict.
+fn rotate(
+    realm: &Realm,
+    client: &Client,
+    session: &UserSession,
+    client_session: &ClientSession,
+    token: &ReadRefreshToken,
+    request: &FlowRequest<'_>,
+) -> Result<Option<Vec<Effect>>, Refused> {
+    if !realm.tokens().revoke_refresh_token {
+        return Ok(None);
+    }
+    let now = request.moment.now;
+    let reuse_id = token.reuse_id.as_deref().unwrap_or_default();
+    let before = client_session.refresh_uses.get(reuse_id);
+    let count = match before {
+        Some(seen) if *seen.token == *token.token_id => seen.count,
+        // An older token than the one last used; within one second they cannot be told apart.
+        Some(seen) if token.issued < seen.used => return Err(RefreshError::Stale.into()),
+        _ => 0,
+    };
+    if i64::from(count) > realm.tokens().refresh_token_max_reuse {
+        let end = Effect::EndClientSession {
+            session: session.id.clone(),
+            kind: session.kind,
+            client: client.uuid().into(),
+            end_empty: false,
+        };
+        return Err(Refused::with_effects(RefreshError::ReuseExceeded, vec![end]));
+    }
+    let mut state = client_session.clone();
+    state.last_refresh = now;
+    state.refresh_uses.insert(
+        reuse_id.into(),
+        RefreshUse { token: (*token.token_id).into(), used: now, count: count.saturating_add(1) },
+    );
+    Ok(Some(vec![Effect::PutClientSession {
+        session: session.id.clone(),
+        kind: session.kind,
+        client: client.uuid().into(),
+        state: Box::new(state),
+        refreshed: Some(now),
+        expect: Some(session.version),
+    }]))
+}

@@ -1,0 +1,71 @@
+//! The payload of an ID token (OpenID Connect Core section 2).
+
+use alloc::{borrow::Cow, string::String, vec::Vec};
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use super::access_token::{OWNED, write_audience};
+use crate::{
+    claims::ComposedClaims,
+    crypto::{Algorithm, CryptoProvider},
+    jose::base64url,
+    moment::Timestamp,
+};
+
+/// The claims of an ID token but `at_hash`, which is known only when the access token is signed.
+pub(super) struct IdToken<'a> {
+    pub(super) expires: Timestamp,
+    pub(super) issued: Timestamp,
+    pub(super) token_id: &'a str,
+    pub(super) issuer: &'a str,
+    pub(super) audience: &'a str,
+    pub(super) subject: &'a str,
+    pub(super) authorized_party: &'a str,
+    pub(super) nonce: Option<&'a str>,
+    pub(super) session: Option<&'a str>,
+    pub(super) composed: ComposedClaims<'a>,
+}
+
+impl Serialize for IdToken<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("exp", &self.expires)?;
+        map.serialize_entry("iat", &self.issued)?;
+        map.serialize_entry("jti", self.token_id)?;
+        map.serialize_entry("iss", self.issuer)?;
+        let mut audience: Vec<Cow<'_, str>> = alloc::vec![Cow::Borrowed(self.audience)];
+        for value in &self.composed.audience {
+            if !audience.contains(value) {
+                audience.push(value.clone());
+            }
+        }
+        write_audience(&mut map, "aud", &audience)?;
+        map.serialize_entry("sub", self.composed.subject.as_deref().unwrap_or(self.subject))?;
+        map.serialize_entry("typ", "ID")?;
+        let party = self.composed.authorized_party.as_deref().unwrap_or(self.authorized_party);
+        map.serialize_entry("azp", party)?;
+        if let Some(nonce) = self.nonce {
+            map.serialize_entry("nonce", nonce)?;
+        }
+        if let Some(session) = self.session {
+            map.serialize_entry("sid", session)?;
+        }
+        for (name, value) in self.composed.claims.iter() {
+            if !OWNED.contains(&name) {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// `at_hash`: the left half of the access token's hash, base64url (OpenID Connect Core section 3.1.3.6).
+pub(super) fn access_token_hash(
+    provider: &dyn CryptoProvider,
+    algorithm: Algorithm,
+    access_token: &str,
+) -> String {
+    let hash = provider.hash(algorithm.hash(), access_token.as_bytes());
+    let bytes = hash.as_bytes();
+    base64url::encode(bytes.get(..bytes.len() / 2).unwrap_or_default())
+}

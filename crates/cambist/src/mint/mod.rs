@@ -1,0 +1,17 @@
+//! Minting: from a permit to signed tokens.
+//!
+//! Ids are drawn here and nowhere else, payloads are written here, and signatures are made by the realm's
+//! signers or brought in from outside, one signing input at a time.
+
+mod access_token;
+mod id_token;
+mod ids;
+mod lifetimes;
+mod prepare;
+mod refresh_token;
+mod unsigned;
+
+pub use self::{
+    lifetimes::{SessionTimes, access_token_expiry, refresh_token_expiry},
+    unsigned::{Signing, SigningRequest, UnsignedExchange},
+};

@@ -1,0 +1,388 @@
+//! From a permit to what is to be signed.
+
+use alloc::{
+    borrow::Cow,
+    boxed::Box,
+    collections::BTreeMap,
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
+
+use super::{
+    access_token::AccessToken,
+    id_token::IdToken,
+    ids::Ids,
+    lifetimes::{SessionTimes, access_token_expiry, refresh_token_expiry},
+    refresh_token::RefreshToken,
+    unsigned::{Prepared, PreparedToken, UnsignedExchange},
+};
+use crate::{
+    claims::{
+        ClaimContext, ClaimTarget, compose,
+        roles::{effective_roles, token_roles},
+    },
+    crypto::{Algorithm, Entropy, ProviderError},
+    decision::Grant,
+    effects::Effect,
+    facts::{ClientSession, SessionKind, UserSession},
+    flow::{Plan, PlannedSession, RefreshOutput},
+    jose::SigningHeader,
+    moment::Timestamp,
+    realm::{Client, ClientScope, Realm, RealmKey},
+    refusal::Refusal,
+    response::TokenResponse,
+    subject::{SessionCode, TokenCode, TokenId, effective_not_before},
+};
+
+impl Grant {
+    /// Draws the ids, makes the sessions and writes the payloads. From here on nothing is decided.
+    ///
+    /// # Errors
+    ///
+    /// Entropy that fails, or an algorithm for which the realm has no active key.
+    pub fn prepare(self, entropy: &mut dyn Entropy) -> Result<UnsignedExchange, Refusal> {
+        let ids = Ids::draw(entropy)?;
+        let realm = Arc::clone(&self.realm);
+        let client = realm.client(self.plan.client).ok_or(GONE)?;
+        let target = realm.client(self.plan.target).ok_or(GONE)?;
+        let now = self.moment.now;
+        let placed = place_session(&self.plan, client, &ids, now);
+        let scopes: Vec<&ClientScope> =
+            self.plan.scopes.iter().filter_map(|number| realm.scope(*number)).collect();
+        let user_roles = effective_roles(&realm, &self.plan.user);
+        let roles = token_roles(&realm, target, &scopes, &user_roles);
+        let transient_notes: &[_] = match &self.plan.session {
+            PlannedSession::Transient { notes } => notes,
+            _ => &[],
+        };
+        let context = ClaimContext {
+            realm: &realm,
+            client: target,
+            user: &self.plan.user,
+            session: placed.session.as_deref(),
+            client_session: placed
+                .session
+                .as_deref()
+                .and_then(|session| session.client(target.uuid())),
+            transient_notes,
+            scopes: &scopes,
+            openid: self.plan.openid,
+            user_roles: &user_roles,
+            token_roles: &roles,
+            nonce: self.plan.nonce.as_deref(),
+            authentication_level: self.plan.authentication_level,
+            moment: self.moment,
+            hasher: Some(&*self.engine.provider()),
+        };
+        let minting = Minting {
+            grant: &self,
+            realm: &realm,
+            client,
+            target,
+            ids: &ids,
+            placed: &placed,
+            context: &context,
+            scope: scope_text(&scopes, self.plan.openid, false),
+            full_scope: scope_text(&scopes, self.plan.openid, true),
+        };
+        let (access_token, tokens, response) = minting.write()?;
+        let mut effects = placed.effects;
+        effects.extend_from_slice(&self.plan.effects);
+        Ok(UnsignedExchange::new(
+            self.engine.clone(),
+            realm.name(),
+            access_token,
+            tokens,
+            response,
+            effects,
+            ids.seal,
+            self.event,
+            self.trace,
+        ))
+    }
+}
+
+/// A client number that the snapshot does not have: impossible while grant and snapshot travel together.
+const GONE: Refusal = Refusal::Gate(crate::subject::LivenessError::ClientDisabled);
+
+/// Where the tokens live.
+struct Placed {
+    session: Option<Arc<UserSession>>,
+    /// What token and answer name; a transient client session is not named.
+    named: Option<Box<str>>,
+    code: SessionCode,
+    times: SessionTimes,
+    effects: Vec<Effect>,
+}
+
+fn place_session(plan: &Plan, client: &Client, ids: &Ids, now: Timestamp) -> Placed {
+    let fresh = |kind| SessionTimes { kind, started: now, client_started: now };
+    match &plan.session {
+        PlannedSession::Transient { .. } => Placed {
+            session: None,
+            named: None,
+            code: SessionCode::Transient,
+            times: fresh(SessionKind::Online),
+            effects: Vec::new(),
+        },
+        PlannedSession::New { kind, method } => {
+            let clients =
+                BTreeMap::from([(client.uuid().to_string(), new_client_session(now))]);
+            let session = UserSession {
+                id: ids.session.clone(),
+                kind: *kind,
+                user: plan.user.id.clone(),
+                started: now,
+                last_refresh: now,
+                method: (*method).to_string(),
+                notes: BTreeMap::new(),
+                clients,
+                version: 0,
+            };
+            Placed {
+                named: Some(session.id.0.clone()),
+                code: code_of(*kind),
+                times: fresh(*kind),
+                effects: alloc::vec![Effect::StartSession(Box::new(session.clone()))],
+                session: Some(Arc::new(session)),
+            }
+        }
+        PlannedSession::Existing { session, kind, join, transient_client } => {
+            let effects = join
+                .iter()
+                .filter(|uuid| session.client(uuid).is_none())
+                .map(|uuid| Effect::PutClientSession {
+                    session: session.id.clone(),
+                    kind: session.kind,
+                    client: uuid.clone(),
+                    state: Box::new(new_client_session(now)),
+                    refreshed: None,
+                    expect: None,
+                })
+                .collect();
+            let code = match (kind, transient_client) {
+                (kind, false) => code_of(*kind),
+                (SessionKind::Online, true) => SessionCode::OnlineTransientClient,
+                (SessionKind::Offline, true) => SessionCode::OfflineTransientClient,
+            };
+            Placed {
+                named: (!transient_client).then(|| session.id.0.clone()),
+                code,
+                times: SessionTimes {
+                    kind: *kind,
+                    started: session.started,
+                    client_started: now,
+                },
+                effects,
+                session: Some(Arc::clone(session)),
+            }
+        }
+    }
+}
+
+const fn code_of(kind: SessionKind) -> SessionCode {
+    match kind {
+        SessionKind::Online => SessionCode::Online,
+        SessionKind::Offline => SessionCode::Offline,
+    }
+}
+
+fn new_client_session(now: Timestamp) -> ClientSession {
+    ClientSession {
+        started: now,
+        last_refresh: now,
+        scope: String::new(),
+        notes: BTreeMap::new(),
+        refresh_uses: BTreeMap::new(),
+        derived_from: BTreeMap::new(),
+    }
+}
+
+/// One minting: what all tokens of the answer share.
+struct Minting<'a> {
+    grant: &'a Grant,
+    realm: &'a Realm,
+    client: &'a Client,
+    target: &'a Client,
+    ids: &'a Ids,
+    placed: &'a Placed,
+    context: &'a ClaimContext<'a>,
+    scope: String,
+    full_scope: String,
+}
+
+impl Minting<'_> {
+    fn write(&self) -> Result<(Prepared, Vec<PreparedToken>, TokenResponse), Refusal> {
+        let plan = &self.grant.plan;
+        let now = self.grant.moment.now;
+        let mut times = self.placed.times;
+        times.client_started = self.client_started(self.target);
+        let mut expires = access_token_expiry(self.realm, self.target, times, now);
+        if let Some(bound) = plan.expires_by {
+            expires = expires.min(bound);
+        }
+        let settings = self.target.tokens();
+        let lightweight = settings.lightweight;
+        let mut composed = compose(self.context, ClaimTarget::AccessToken, lightweight);
+        if self.is_transient() && composed.subject.is_none() {
+            composed.subject = Some(Cow::Borrowed(&plan.user.id));
+        }
+        if plan.target != plan.client {
+            composed.add_audience(self.target.client_id());
+            // `azp` of an exchanged token is the requester, whatever a mapper of the target says.
+            composed.authorized_party = None;
+        }
+        let audience = composed.audience.clone();
+        let token = if lightweight { TokenCode::Lightweight } else { TokenCode::Regular };
+        let id = TokenId { session: self.placed.code, token, grant: plan.grant };
+        let kind = if settings.lower_case_bearer { "bearer" } else { "Bearer" };
+        let access = AccessToken {
+            expires,
+            issued: now,
+            token_id: &id.with_random(&self.ids.access_token),
+            issuer: &self.grant.issuer,
+            kind,
+            authorized_party: self.client.client_id(),
+            session: self.placed.named.as_deref(),
+            scope: &self.scope,
+            composed,
+        };
+        let header_type = if settings.rfc9068_header { "at+jwt" } else { "JWT" };
+        let algorithm = settings.access_token_algorithm.or_else(|| self.default_algorithm());
+        let access = self.prepared(algorithm, header_type, &access)?;
+        let mut tokens = Vec::new();
+
+        let mut response = TokenResponse {
+            access_token: String::new(),
+            expires_in: expires.since(now),
+            refresh_expires_in: 0,
+            refresh_token: None,
+            token_type: kind,
+            id_token: None,
+            not_before_policy: effective_not_before(self.realm, self.target, Some(&plan.user)).0,
+            session_state: self.placed.named.clone(),
+            scope: plan.answer_scope.clone().unwrap_or_else(|| self.scope.clone()),
+            issued_token_type: plan.issued_token_type,
+        };
+        if let Some(refresh) = &plan.refresh {
+            let (token, expires) = self.refresh_token(refresh, &audience)?;
+            response.refresh_expires_in = expires.map_or(0, |expires| expires.since(now));
+            tokens.push(PreparedToken::Refresh(token));
+        }
+        if plan.id_token {
+            tokens.push(self.id_token(expires)?);
+        }
+        Ok((access, tokens, response))
+    }
+
+    fn refresh_token(
+        &self,
+        refresh: &RefreshOutput,
+        audience: &[Cow<'_, str>],
+    ) -> Result<(Prepared, Option<Timestamp>), Refusal> {
+        let plan = &self.grant.plan;
+        let now = self.grant.moment.now;
+        let mut times = self.placed.times;
+        times.client_started = self.client_started(self.target);
+        let mut expires = refresh_token_expiry(self.realm, self.target, times, now);
+        if let Some(bound) = plan.expires_by {
+            expires = Some(expires.map_or(bound, |expires| expires.min(bound)));
+        }
+        let rotates = self.realm.tokens().revoke_refresh_token;
+        let reuse_id = refresh.reuse_id.as_deref().or(rotates.then_some(&*self.ids.reuse));
+        let token = RefreshToken {
+            expires,
+            issued: now,
+            token_id: &self.ids.refresh_token,
+            issuer: &self.grant.issuer,
+            subject: &plan.user.id,
+            kind: times.kind,
+            authorized_party: self.client.client_id(),
+            nonce: refresh.nonce.as_deref(),
+            session: self.placed.named.as_deref(),
+            scope: refresh.scope.as_deref().unwrap_or(&self.full_scope),
+            reuse_id,
+            access_token_audience: audience,
+            requested_audiences: &refresh.audiences,
+        };
+        Ok((self.prepared(Some(Algorithm::Hs512), "JWT", &token)?, expires))
+    }
+
+    fn id_token(&self, expires: Timestamp) -> Result<PreparedToken, Refusal> {
+        let plan = &self.grant.plan;
+        let token = IdToken {
+            expires,
+            issued: self.grant.moment.now,
+            token_id: &self.ids.id_token,
+            issuer: &self.grant.issuer,
+            audience: self.target.client_id(),
+            subject: &plan.user.id,
+            authorized_party: self.client.client_id(),
+            nonce: plan.nonce.as_deref(),
+            session: self.placed.named.as_deref(),
+            composed: compose(self.context, ClaimTarget::IdToken, false),
+        };
+        let algorithm =
+            self.target.tokens().id_token_algorithm.or_else(|| self.default_algorithm());
+        let (key, header) = self.key(algorithm, "JWT")?;
+        Ok(PreparedToken::Id { key: key.clone(), header, payload: payload(&token)? })
+    }
+
+    fn prepared(
+        &self,
+        algorithm: Option<Algorithm>,
+        header_type: &str,
+        token: &impl serde::Serialize,
+    ) -> Result<Prepared, Refusal> {
+        let (key, header) = self.key(algorithm, header_type)?;
+        Ok(Prepared::new(key.clone(), &header, &payload(token)?))
+    }
+
+    fn key(
+        &self,
+        algorithm: Option<Algorithm>,
+        header_type: &str,
+    ) -> Result<(&RealmKey, SigningHeader), Refusal> {
+        let algorithm = algorithm.ok_or(Refusal::NoSigningKey("the realm's algorithm"))?;
+        let key = self
+            .realm
+            .keys()
+            .active(algorithm)
+            .ok_or_else(|| Refusal::NoSigningKey(algorithm.name()))?;
+        Ok((key, SigningHeader::new(algorithm, Some(&key.kid), Some(header_type))))
+    }
+
+    fn default_algorithm(&self) -> Option<Algorithm> {
+        Algorithm::from_name(&self.realm.tokens().signature_algorithm)
+    }
+
+    fn client_started(&self, client: &Client) -> Timestamp {
+        self.placed
+            .session
+            .as_deref()
+            .and_then(|session| session.client(client.uuid()))
+            .map_or(self.placed.times.client_started, |session| session.started)
+    }
+
+    fn is_transient(&self) -> bool {
+        !matches!(self.placed.code, SessionCode::Online | SessionCode::Offline)
+    }
+}
+
+fn payload(token: &impl serde::Serialize) -> Result<Vec<u8>, Refusal> {
+    serde_json::to_vec(token).map_err(|_| Refusal::Provider(ProviderError::Failed))
+}
+
+fn scope_text(scopes: &[&ClientScope], openid: bool, hidden: bool) -> String {
+    let shown = scopes.iter().filter(|scope| hidden || scope.in_token_scope());
+    let names = shown.map(|scope| scope.name());
+    let mut text = String::new();
+    for name in openid.then_some("openid").into_iter().chain(names) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(name);
+    }
+    text
+}

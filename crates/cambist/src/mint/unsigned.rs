@@ -1,0 +1,208 @@
+//! Signing: by the realm's own signers, or outside, one input at a time.
+
+use alloc::{
+    string::{String, ToString},
+    vec::{self, Vec},
+};
+
+use super::id_token::access_token_hash;
+use crate::{
+    crypto::Algorithm,
+    effects::{Effect, Effects},
+    engine::Engine,
+    event::Event,
+    jose::{SigningHeader, SigningInput},
+    outcome::Outcome,
+    realm::RealmKey,
+    refusal::Refusal,
+    response::TokenResponse,
+    trace::DecisionTrace,
+};
+
+/// A token whose payload stands.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    key: RealmKey,
+    input: SigningInput,
+}
+
+impl Prepared {
+    pub(super) fn new(key: RealmKey, header: &SigningHeader, payload: &[u8]) -> Self {
+        Self { key, input: SigningInput::new(header, payload) }
+    }
+}
+
+/// A token that comes after the access token.
+#[derive(Debug)]
+pub(super) enum PreparedToken {
+    Refresh(Prepared),
+    /// The ID token waits for the access token's signature: it carries its hash.
+    Id { key: RealmKey, header: SigningHeader, payload: Vec<u8> },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Access,
+    Refresh,
+    Id,
+}
+
+/// An answer whose tokens are not signed yet. It is owned and may wait for a signer elsewhere.
+#[derive(Debug)]
+#[must_use = "nothing is minted before it is signed"]
+pub struct UnsignedExchange {
+    engine: Engine,
+    realm: String,
+    current: (Place, Prepared),
+    waiting: vec::IntoIter<PreparedToken>,
+    response: TokenResponse,
+    effects: Vec<Effect>,
+    seal: u64,
+    event: Event,
+    trace: DecisionTrace,
+}
+
+/// What is to be signed, and with which key.
+#[derive(Clone, Copy, Debug)]
+pub struct SigningRequest<'a> {
+    /// Id of the realm's key.
+    pub key_id: &'a str,
+    /// Algorithm of that key. ECDSA signatures are expected in the fixed form of RFC 7518 section 3.4.
+    pub algorithm: Algorithm,
+    /// The bytes to sign (RFC 7515 section 5.1).
+    pub input: &'a [u8],
+}
+
+/// What comes after a signature.
+#[derive(Debug)]
+pub enum Signing {
+    /// There is more to sign.
+    More(UnsignedExchange),
+    /// All is signed.
+    Done(Outcome),
+}
+
+impl UnsignedExchange {
+    #[expect(clippy::too_many_arguments, reason = "everything that travels with the tokens")]
+    pub(super) fn new(
+        engine: Engine,
+        realm: &str,
+        access_token: Prepared,
+        waiting: Vec<PreparedToken>,
+        response: TokenResponse,
+        effects: Vec<Effect>,
+        seal: u64,
+        event: Event,
+        trace: DecisionTrace,
+    ) -> Self {
+        Self {
+            engine,
+            realm: realm.to_string(),
+            current: (Place::Access, access_token),
+            waiting: waiting.into_iter(),
+            response,
+            effects,
+            seal,
+            event,
+            trace,
+        }
+    }
+
+    /// What is to be signed next.
+    #[must_use]
+    pub fn signing_input(&self) -> SigningRequest<'_> {
+        let (_, prepared) = &self.current;
+        SigningRequest {
+            key_id: &prepared.key.kid,
+            algorithm: prepared.input.algorithm(),
+            input: prepared.input.as_bytes(),
+        }
+    }
+
+    /// Attaches a signature over [`signing_input`](Self::signing_input), made anywhere. Whether it holds is
+    /// the signer's business: a wrong one makes a token that nobody takes.
+    #[must_use]
+    pub fn attach(self, signature: &[u8]) -> Signing {
+        let Self { engine, realm, current, waiting, response, effects, seal, event, trace } = self;
+        let (place, prepared) = current;
+        let rest = Rest { engine, realm, waiting, response, effects, seal, event, trace };
+        rest.placed(place, prepared.input.attach(signature))
+    }
+
+    /// Signs everything with the realm's own signers.
+    ///
+    /// # Errors
+    ///
+    /// A signer that fails, or a key whose private half lives elsewhere.
+    pub fn sign(self) -> Result<Outcome, Refusal> {
+        let mut unsigned = self;
+        loop {
+            let Self { engine, realm, current, waiting, response, effects, seal, event, trace } =
+                unsigned;
+            let (place, Prepared { key, input }) = current;
+            let signer = key.signing.ok_or(Refusal::NoSigningKey(input.algorithm().name()))?;
+            let token = input.sign(&signer)?;
+            let rest = Rest { engine, realm, waiting, response, effects, seal, event, trace };
+            match rest.placed(place, token) {
+                Signing::More(more) => unsigned = more,
+                Signing::Done(outcome) => return Ok(outcome),
+            }
+        }
+    }
+}
+
+/// Everything but the token in hand.
+struct Rest {
+    engine: Engine,
+    realm: String,
+    waiting: vec::IntoIter<PreparedToken>,
+    response: TokenResponse,
+    effects: Vec<Effect>,
+    seal: u64,
+    event: Event,
+    trace: DecisionTrace,
+}
+
+impl Rest {
+    fn placed(mut self, place: Place, token: String) -> Signing {
+        match place {
+            Place::Access => self.response.access_token = token,
+            Place::Refresh => self.response.refresh_token = Some(token),
+            Place::Id => self.response.id_token = Some(token),
+        }
+        let current = match self.waiting.next() {
+            None => {
+                let effects = Effects::new(&self.realm, self.effects, self.seal);
+                let outcome =
+                    Outcome::new(effects, self.event, self.trace, self.response, self.seal);
+                return Signing::Done(outcome);
+            }
+            Some(PreparedToken::Refresh(prepared)) => (Place::Refresh, prepared),
+            Some(PreparedToken::Id { key, header, mut payload }) => {
+                let hash = access_token_hash(
+                    &*self.engine.provider(),
+                    header.algorithm(),
+                    &self.response.access_token,
+                );
+                if payload.pop().is_some() {
+                    payload.extend_from_slice(b",\"at_hash\":\"");
+                    payload.extend_from_slice(hash.as_bytes());
+                    payload.extend_from_slice(b"\"}");
+                }
+                (Place::Id, Prepared::new(key, &header, &payload))
+            }
+        };
+        let Self { engine, realm, waiting, response, effects, seal, event, trace } = self;
+        Signing::More(UnsignedExchange {
+            engine,
+            realm,
+            current,
+            waiting,
+            response,
+            effects,
+            seal,
+            event,
+            trace,
+        })
+    }
+}

@@ -1,0 +1,509 @@
+//! Refusals: why a request got no token, whose fault it is, and what the wire says.
+
+use alloc::{
+    borrow::Cow,
+    boxed::Box,
+    format,
+    string::{String, ToString},
+};
+
+use thiserror::Error;
+
+use crate::{
+    client_auth::ClientAuthError, crypto::ProviderError, policy::GateRefusal, request::RequestError,
+    subject::{LivenessError, SubjectTokenError},
+};
+
+/// An OAuth error code, as it stands in `error` (RFC 6749 section 5.2, RFC 8693 section 2.2.2, and those
+/// that only Keycloak sends).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OAuthErrorCode {
+    /// RFC 6749.
+    InvalidRequest,
+    /// RFC 6749.
+    InvalidClient,
+    /// RFC 6749.
+    InvalidGrant,
+    /// RFC 6749.
+    UnauthorizedClient,
+    /// RFC 6749.
+    UnsupportedGrantType,
+    /// RFC 6749.
+    InvalidScope,
+    /// RFC 6749 section 4.1.2.1; Keycloak sends it at the token endpoint.
+    AccessDenied,
+    /// RFC 8693.
+    InvalidTarget,
+    /// RFC 6750; Keycloak sends it for external tokens.
+    InvalidToken,
+    /// Keycloak: the subject's issuer is unknown.
+    InvalidIssuer,
+    /// Keycloak: a scope that the user or the client may not have.
+    NotAllowed,
+    /// RFC 6749 section 4.1.2.1.
+    ServerError,
+    /// Keycloak: the whole answer is this text under `error`, without a description.
+    InvalidOrigin,
+}
+
+impl OAuthErrorCode {
+    /// The text on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::AccessDenied => "access_denied",
+            Self::InvalidTarget => "invalid_target",
+            Self::InvalidToken => "invalid_token",
+            Self::InvalidIssuer => "invalid_issuer",
+            Self::NotAllowed => "not_allowed",
+            Self::ServerError => "server_error",
+            Self::InvalidOrigin => "Invalid origin",
+        }
+    }
+}
+
+/// What a caller is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireError {
+    /// HTTP status.
+    pub status: u16,
+    /// `error`.
+    pub code: OAuthErrorCode,
+    /// `error_description`; absent where Keycloak sends none.
+    pub description: Option<Cow<'static, str>>,
+}
+
+const fn wire(status: u16, code: OAuthErrorCode, description: &'static str) -> WireError {
+    WireError { status, code, description: Some(Cow::Borrowed(description)) }
+}
+
+/// Why a password login failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PasswordError {
+    /// The client may not use the grant.
+    #[error("the client may not use the password grant")]
+    GrantNotAllowed,
+    /// The client needs the user's consent, which this grant cannot ask for.
+    #[error("the client requires consent")]
+    ConsentRequired,
+    /// No user name was sent.
+    #[error("no user name was sent")]
+    MissingUsername,
+    /// Unknown user, wrong password, or a user who is locked out: told alike.
+    #[error("unknown user or wrong password")]
+    WrongCredentials,
+    /// The user is disabled.
+    #[error("the user is disabled")]
+    UserDisabled,
+    /// The user must do something first, or lacks name or e-mail address.
+    #[error("the account is not fully set up")]
+    NotSetUp,
+}
+
+/// Why a client got no token for itself.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ClientCredentialsError {
+    /// A public client.
+    #[error("a public client asks for its service account")]
+    PublicClient,
+    /// The client has no service account.
+    #[error("the client has no service account")]
+    NoServiceAccount,
+    /// The service account is disabled.
+    #[error("the service account `{username}` is disabled")]
+    UserDisabled {
+        /// Its user name.
+        username: String,
+    },
+}
+
+/// Why a refresh failed.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum RefreshError {
+    /// No refresh token was sent.
+    #[error("no refresh token was sent")]
+    Missing,
+    /// The token does not stand for itself.
+    #[error("{0}")]
+    Token(SubjectTokenError),
+    /// The token has run out.
+    #[error("the refresh token has run out")]
+    Expired,
+    /// Another client's.
+    #[error("the refresh token was issued to another client")]
+    OtherClient,
+    /// The session is gone.
+    #[error("the session is gone")]
+    SessionNotActive,
+    /// The offline session is gone.
+    #[error("the offline session is gone")]
+    OfflineSessionNotFound,
+    /// The client session is gone.
+    #[error("the session has no client session of the client")]
+    NoClientSession,
+    /// The token is older than the user session.
+    #[error("the token is older than the session")]
+    OlderThanSession,
+    /// The user is disabled or gone.
+    #[error("the user is disabled")]
+    UserDisabled,
+    /// A not-before, or a newer use, has overtaken the token.
+    #[error("the token is stale")]
+    Stale,
+    /// The token was used more often than allowed.
+    #[error("the refresh token was used more often than allowed")]
+    ReuseExceeded,
+}
+
+/// Why a token exchange failed.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    /// The client is not registered for the grant (profile `strict` only).
+    #[error("the client may not use the token exchange grant")]
+    GrantNotAllowed,
+    /// No flow takes such a request; the reason is that of the last flow asked.
+    #[error("no exchange flow takes the request: {0}")]
+    Unsupported(&'static str),
+    /// Neither a subject token nor a requested subject.
+    #[error("there is neither a subject token nor a requested subject")]
+    NoSubject,
+    /// The subject token is said to be something other than an access token.
+    #[error("the subject token is not said to be an access token")]
+    SubjectTokenType,
+    /// The subject token was not taken.
+    #[error("the subject token was not taken: {0}")]
+    SubjectToken(#[from] SubjectTokenError),
+    /// Nobody issues such subject tokens.
+    #[error("the subject token's issuer is unknown")]
+    SubjectIssuer,
+    /// The user to become is unknown, disabled, or may not be become: told alike.
+    #[error("the requested subject may not be impersonated: {0}")]
+    Impersonation(ImpersonationError),
+    /// `requested_issuer` names no identity provider.
+    #[error("the requested issuer is unknown")]
+    RequestedIssuer,
+    /// A token type that this exchange does not give.
+    #[error("the requested token type is not given")]
+    RequestedTokenType,
+    /// `audience` names no client.
+    #[error("audience `{0}` is unknown")]
+    UnknownAudience(Box<str>),
+    /// The target needs consent.
+    #[error("the target `{0}` requires consent")]
+    TargetConsent(Box<str>),
+    /// The target is disabled.
+    #[error("the target `{0}` is disabled")]
+    TargetDisabled(Box<str>),
+    /// A public client that does not hold the token.
+    #[error("the client does not hold the token")]
+    NotHolder,
+    /// The client is neither holder nor in the audience.
+    #[error("the client is not within the token's audience")]
+    NotInAudience,
+    /// No permission grants the exchange.
+    #[error("no permission on `{target}` grants the exchange: {reason}")]
+    NotPermitted {
+        /// `client_id` of the target.
+        target: Box<str>,
+        /// Why.
+        reason: GateRefusal,
+    },
+    /// The narrowing law forbids what would be minted (profile `strict`).
+    #[error("the exchange would widen `{0}`")]
+    Widening(&'static str),
+}
+
+/// Why somebody may not be become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ImpersonationError {
+    /// No such user, or a disabled one.
+    #[error("no such user")]
+    NoUser,
+    /// A public client without a subject token.
+    #[error("a public client may not impersonate by itself")]
+    PublicClient,
+    /// Nothing allows the impersonator to.
+    #[error("the impersonator has no right to")]
+    NotPermitted,
+    /// The user may not be impersonated.
+    #[error("the user may not be impersonated")]
+    NotImpersonatable,
+}
+
+/// What is wrong with the scopes asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ScopeError {
+    /// The client has no such scopes. Holds the text as sent.
+    #[error("invalid scopes: {0}")]
+    Invalid(String),
+    /// The user may not have offline tokens.
+    #[error("offline tokens are not allowed for the user or the client")]
+    OfflineNotAllowed,
+}
+
+/// Why a request got no token.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The request itself: the caller's fault.
+    #[error("{0}")]
+    Request(#[from] RequestError),
+    /// The client: the caller's fault.
+    #[error("{0}")]
+    Client(#[from] ClientAuthError),
+    /// A password login.
+    #[error("{0}")]
+    Password(#[from] PasswordError),
+    /// A client credentials grant.
+    #[error("{0}")]
+    ClientCredentials(#[from] ClientCredentialsError),
+    /// A refresh.
+    #[error("{0}")]
+    Refresh(#[from] RefreshError),
+    /// An exchange.
+    #[error("{0}")]
+    Exchange(#[from] ExchangeError),
+    /// The scopes asked for.
+    #[error("{0}")]
+    Scope(#[from] ScopeError),
+    /// The gate that every grant passes found something dead that the grant's own checks had passed.
+    #[error("{0}")]
+    Gate(#[from] LivenessError),
+    /// Keys or entropy: the server's fault.
+    #[error("{0}")]
+    Provider(#[from] ProviderError),
+    /// The realm has no active key for the algorithm: the operator's fault.
+    #[error("the realm has no active key for {0}")]
+    NoSigningKey(&'static str),
+}
+
+impl Refusal {
+    /// What the caller is told. The texts are Keycloak's; none of them repeats input but the scope text
+    /// and the names of parameters, as Keycloak does.
+    #[must_use]
+    pub fn wire(&self) -> WireError {
+        match self {
+            Self::Request(error) => request_wire(error),
+            Self::Client(error) => client_wire(*error),
+            Self::Password(error) => password_wire(*error),
+            Self::ClientCredentials(error) => client_credentials_wire(error),
+            Self::Refresh(error) => refresh_wire(error),
+            Self::Exchange(error) => exchange_wire(error),
+            Self::Scope(ScopeError::Invalid(text)) => WireError {
+                status: 400,
+                code: OAuthErrorCode::InvalidScope,
+                description: Some(Cow::Owned(format!("Invalid scopes: {text}"))),
+            },
+            Self::Scope(ScopeError::OfflineNotAllowed) => wire(
+                400,
+                OAuthErrorCode::NotAllowed,
+                "Offline tokens not allowed for the user or client",
+            ),
+            Self::Gate(_) => wire(400, OAuthErrorCode::InvalidGrant, "Session not active"),
+            Self::Provider(_) | Self::NoSigningKey(_) => {
+                wire(500, OAuthErrorCode::ServerError, "The token could not be signed")
+            }
+        }
+    }
+}
+
+fn request_wire(error: &RequestError) -> WireError {
+    use OAuthErrorCode::{AccessDenied, InvalidOrigin, InvalidRequest, UnsupportedGrantType};
+    match error {
+        RequestError::HttpsRequired => wire(403, InvalidRequest, "HTTPS required"),
+        RequestError::RealmDisabled => wire(403, AccessDenied, "Realm not enabled"),
+        RequestError::Form(_) => wire(400, InvalidRequest, "Malformed form"),
+        RequestError::Missing(name) => WireError {
+            status: 400,
+            code: InvalidRequest,
+            description: Some(Cow::Owned(format!("Missing form parameter: {name}"))),
+        },
+        RequestError::UnsupportedGrant => {
+            wire(400, UnsupportedGrantType, "Unsupported grant_type")
+        }
+        RequestError::Duplicated(_) => wire(400, InvalidRequest, "duplicated parameter"),
+        RequestError::TooLong { name, .. } => WireError {
+            status: 400,
+            code: InvalidRequest,
+            description: Some(Cow::Owned(format!(
+                "The size of OIDC parameter '{name}' is longer than allowed."
+            ))),
+        },
+        RequestError::TooManyTargets { .. } => wire(400, InvalidRequest, "Too many targets"),
+        RequestError::InvalidOrigin => {
+            WireError { status: 403, code: InvalidOrigin, description: None }
+        }
+    }
+}
+
+fn client_wire(error: ClientAuthError) -> WireError {
+    use OAuthErrorCode::{InvalidClient, UnauthorizedClient};
+    const COMMON: &str = "Invalid client or Invalid client credentials";
+    match error {
+        ClientAuthError::Missing
+        | ClientAuthError::Unknown
+        | ClientAuthError::Disabled
+        | ClientAuthError::UnsupportedMethod => wire(401, InvalidClient, COMMON),
+        ClientAuthError::WrongSecret => wire(401, UnauthorizedClient, COMMON),
+        ClientAuthError::Undecodable => {
+            wire(400, UnauthorizedClient, "Unexpected error when authenticating client")
+        }
+        ClientAuthError::WrongProtocol => wire(400, InvalidClient, "Wrong client protocol."),
+        ClientAuthError::BearerOnly => wire(400, InvalidClient, "Bearer-only not allowed"),
+    }
+}
+
+fn password_wire(error: PasswordError) -> WireError {
+    use OAuthErrorCode::{InvalidClient, InvalidGrant, InvalidRequest, UnauthorizedClient};
+    match error {
+        PasswordError::GrantNotAllowed => {
+            wire(400, UnauthorizedClient, "Client not allowed for direct access grants")
+        }
+        PasswordError::ConsentRequired => {
+            wire(400, InvalidClient, "Client requires user consent")
+        }
+        PasswordError::MissingUsername => {
+            wire(401, InvalidRequest, "Missing parameter: username")
+        }
+        PasswordError::WrongCredentials => wire(400, InvalidGrant, "Invalid user credentials"),
+        PasswordError::UserDisabled => wire(400, InvalidGrant, "Account disabled"),
+        PasswordError::NotSetUp => wire(400, InvalidGrant, "Account is not fully set up"),
+    }
+}
+
+fn client_credentials_wire(error: &ClientCredentialsError) -> WireError {
+    use OAuthErrorCode::{InvalidRequest, UnauthorizedClient};
+    match error {
+        ClientCredentialsError::PublicClient => {
+            wire(401, UnauthorizedClient, "Public client not allowed to retrieve service account")
+        }
+        ClientCredentialsError::NoServiceAccount => {
+            wire(401, UnauthorizedClient, "Client not enabled to retrieve service account")
+        }
+        ClientCredentialsError::UserDisabled { username } => WireError {
+            status: 401,
+            code: InvalidRequest,
+            description: Some(Cow::Owned(format!("User '{username}' disabled"))),
+        },
+    }
+}
+
+fn refresh_wire(error: &RefreshError) -> WireError {
+    use OAuthErrorCode::{InvalidGrant, InvalidRequest};
+    match error {
+        RefreshError::Missing => wire(400, InvalidRequest, "No refresh token"),
+        RefreshError::Token(_) => wire(400, InvalidGrant, "Invalid refresh token"),
+        RefreshError::Expired => wire(400, InvalidGrant, "Token is not active"),
+        RefreshError::OtherClient => wire(
+            400,
+            InvalidGrant,
+            "Invalid refresh token. Token client and authorized client don't match",
+        ),
+        RefreshError::SessionNotActive => wire(400, InvalidGrant, "Session not active"),
+        RefreshError::OfflineSessionNotFound => {
+            wire(400, InvalidGrant, "Offline user session not found")
+        }
+        RefreshError::NoClientSession => {
+            wire(400, InvalidGrant, "Session doesn't have required client")
+        }
+        RefreshError::OlderThanSession => {
+            wire(400, InvalidGrant, "Refresh token issued before the user session started")
+        }
+        RefreshError::UserDisabled => wire(400, InvalidGrant, "User disabled"),
+        RefreshError::Stale => wire(400, InvalidGrant, "Stale token"),
+        RefreshError::ReuseExceeded => {
+            wire(400, InvalidGrant, "Maximum allowed refresh token reuse exceeded")
+        }
+    }
+}
+
+fn exchange_wire(error: &ExchangeError) -> WireError {
+    use OAuthErrorCode::{
+        AccessDenied, InvalidClient, InvalidIssuer, InvalidRequest, InvalidTarget,
+        UnauthorizedClient,
+    };
+    const NOT_ALLOWED: &str = "Client not allowed to exchange";
+    match error {
+        ExchangeError::GrantNotAllowed => wire(400, UnauthorizedClient, NOT_ALLOWED),
+        ExchangeError::Unsupported(reason) => wire(400, InvalidRequest, reason),
+        // Keycloak fails here with 500; there is nothing to exchange.
+        ExchangeError::NoSubject => {
+            wire(400, InvalidRequest, "Missing parameter: subject_token")
+        }
+        ExchangeError::SubjectTokenType => {
+            wire(400, InvalidRequest, "Invalid token type, must be access token")
+        }
+        ExchangeError::SubjectToken(_) => wire(400, InvalidRequest, "Invalid token"),
+        ExchangeError::SubjectIssuer => {
+            wire(400, InvalidIssuer, "Invalid subject_issuer parameter")
+        }
+        ExchangeError::Impersonation(_) | ExchangeError::NotPermitted { .. } => {
+            wire(403, AccessDenied, NOT_ALLOWED)
+        }
+        ExchangeError::RequestedIssuer => wire(400, InvalidRequest, "Invalid issuer"),
+        ExchangeError::RequestedTokenType => {
+            wire(400, InvalidRequest, "requested_token_type unsupported")
+        }
+        ExchangeError::UnknownAudience(_) => wire(400, InvalidClient, "Audience not found"),
+        ExchangeError::TargetConsent(_) => {
+            wire(400, InvalidClient, "Client requires user consent")
+        }
+        ExchangeError::TargetDisabled(_) => wire(400, InvalidClient, "Client disabled"),
+        ExchangeError::NotHolder => {
+            wire(403, AccessDenied, "Client is not the holder of the token")
+        }
+        ExchangeError::NotInAudience => {
+            wire(403, AccessDenied, "Client is not within the token audience")
+        }
+        ExchangeError::Widening(dimension) => WireError {
+            status: 400,
+            code: InvalidTarget,
+            description: Some(Cow::Owned(["Exchange would widen ", dimension].concat())),
+        },
+    }
+}
+
+impl WireError {
+    /// The JSON body.
+    #[must_use]
+    pub fn body(&self) -> String {
+        let mut object = serde_json::Map::new();
+        object.insert("error".to_string(), self.code.as_str().into());
+        if let Some(description) = &self.description {
+            object.insert("error_description".to_string(), description.as_ref().into());
+        }
+        serde_json::Value::Object(object).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::{ExchangeError, Refusal, ScopeError};
+
+    #[test]
+    fn body_is_what_keycloak_sends() {
+        assert_eq!(
+            Refusal::from(ExchangeError::NotInAudience).wire().body(),
+            r#"{"error":"access_denied","error_description":"Client is not within the token audience"}"#
+        );
+        let scope = Refusal::from(ScopeError::Invalid("email colour".to_string()));
+        assert_eq!(
+            scope.wire().body(),
+            r#"{"error":"invalid_scope","error_description":"Invalid scopes: email colour"}"#
+        );
+    }
+}

@@ -1,0 +1,17 @@
+//! A request at the token endpoint: from the bytes of a form to typed parameters.
+
+mod credentials;
+mod envelope;
+mod error;
+mod form;
+mod parameters;
+mod token_type;
+
+pub use self::{
+    credentials::PresentedCredentials,
+    envelope::{Envelope, Transport},
+    error::RequestError,
+    form::{Form, FormError},
+    parameters::{GrantType, Parameters},
+    token_type::TokenType,
+};

@@ -1,0 +1,77 @@
+//! The answer of the token endpoint.
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::fmt;
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use crate::request::TokenType;
+
+/// The answer (RFC 6749 section 5.1, RFC 8693 section 2.2.1), with Keycloak's further members.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TokenResponse {
+    /// The token that was asked for.
+    pub access_token: String,
+    /// Seconds that it lives.
+    pub expires_in: i64,
+    /// Seconds that the refresh token lives; 0 when there is none, or when it does not run out.
+    pub refresh_expires_in: i64,
+    /// A refresh token.
+    pub refresh_token: Option<String>,
+    /// `Bearer`, or `bearer` for a client that wants it so.
+    pub token_type: &'static str,
+    /// An ID token.
+    pub id_token: Option<String>,
+    /// The latest not-before of realm, client and user.
+    pub not_before_policy: i64,
+    /// The session, when the token has one.
+    pub session_state: Option<Box<str>>,
+    /// Scopes that the token has.
+    pub scope: String,
+    /// What was really issued; an exchange only.
+    pub issued_token_type: Option<TokenType>,
+}
+
+impl TokenResponse {
+    /// The JSON body.
+    #[must_use]
+    pub fn body(&self) -> Vec<u8> {
+        // Texts and numbers cannot fail to serialise.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+impl Serialize for TokenResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("access_token", &self.access_token)?;
+        map.serialize_entry("expires_in", &self.expires_in)?;
+        map.serialize_entry("refresh_expires_in", &self.refresh_expires_in)?;
+        if let Some(token) = &self.refresh_token {
+            map.serialize_entry("refresh_token", token)?;
+        }
+        map.serialize_entry("token_type", self.token_type)?;
+        if let Some(token) = &self.id_token {
+            map.serialize_entry("id_token", token)?;
+        }
+        map.serialize_entry("not-before-policy", &self.not_before_policy)?;
+        if let Some(session) = &self.session_state {
+            map.serialize_entry("session_state", session)?;
+        }
+        map.serialize_entry("scope", &self.scope)?;
+        if let Some(kind) = self.issued_token_type {
+            map.serialize_entry("issued_token_type", kind.urn())?;
+        }
+        map.end()
+    }
+}
+
+impl fmt::Debug for TokenResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenResponse")
+            .field("expires_in", &self.expires_in)
+            .field("scope", &self.scope)
+            .field("issued_token_type", &self.issued_token_type)
+            .finish_non_exhaustive()
+    }
+}

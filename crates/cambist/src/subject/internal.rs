@@ -1,0 +1,309 @@
+//! Access tokens of this realm.
+
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+
+use super::{
+    LivenessError, SessionCode, SubjectTokenError, TokenId, check_session, effective_not_before,
+    liveness::check_client_session,
+};
+use crate::{
+    facts::{Facts, SessionId, SessionKind, SessionQuery, SessionSearch, User, UserQuery, UserSession},
+    jose::{
+        JwsLimits, UnverifiedJws,
+        claims::{Strictness, TokenClaims},
+    },
+    moment::{Moment, Timestamp},
+    realm::{Client, Realm},
+};
+
+/// Seconds by which `nbf` may lie ahead, as Keycloak allows.
+const NOT_BEFORE_LEEWAY: i64 = 10;
+
+/// An access token whose signature, issuer, type and times hold. What is true of its session and user is
+/// not known yet.
+#[derive(Clone, Debug)]
+pub struct ReadToken {
+    pub(crate) token_id: Box<str>,
+    pub(crate) id: TokenId,
+    pub(crate) subject: Option<Box<str>>,
+    pub(crate) authorized_party: Box<str>,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) audience: Vec<Box<str>>,
+    pub(crate) scope: Option<Box<str>>,
+    pub(crate) issued: Timestamp,
+    pub(crate) expires: Timestamp,
+    pub(crate) username: Option<Box<str>>,
+    pub(crate) bound: bool,
+}
+
+impl ReadToken {
+    /// `jti`.
+    #[must_use]
+    pub fn token_id(&self) -> &str {
+        &self.token_id
+    }
+
+    /// `azp`: the `client_id` that the token was issued to.
+    #[must_use]
+    pub fn authorized_party(&self) -> &str {
+        &self.authorized_party
+    }
+
+    /// `aud`.
+    #[must_use]
+    pub fn audience(&self) -> &[Box<str>] {
+        &self.audience
+    }
+
+    /// `scope`.
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    /// `exp`.
+    #[must_use]
+    pub fn expires(&self) -> Timestamp {
+        self.expires
+    }
+
+    /// Whether the token is bound to a key or a certificate (`cnf`).
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        self.bound
+    }
+
+    /// The session to load, when the token has one.
+    #[must_use]
+    pub fn session_query(&self) -> Option<SessionQuery> {
+        let search = match self.id.session {
+            SessionCode::Online | SessionCode::OnlineTransientClient => SessionSearch::Online,
+            SessionCode::Offline | SessionCode::OfflineTransientClient => SessionSearch::Offline,
+            SessionCode::Transient => return None,
+            SessionCode::Unknown => SessionSearch::Either,
+        };
+        Some(SessionQuery { id: self.session.clone()?, search })
+    }
+
+    /// The user to load, when the token has no session.
+    #[must_use]
+    pub fn user_query(&self) -> Option<UserQuery> {
+        if self.session.is_some() {
+            return None;
+        }
+        Some(UserQuery::IdOrUsername { id: self.subject.clone(), username: self.username.clone() })
+    }
+}
+
+/// A subject that is there: token, client, user and session have passed every check. It cannot be made by
+/// hand.
+///
+/// ```compile_fail
+/// let subject = cambist::subject::VerifiedSubject { token: todo!(), user: todo!(), session: None };
+/// ```
+#[derive(Clone, Debug)]
+pub struct VerifiedSubject {
+    pub(crate) token: ReadToken,
+    pub(crate) user: Arc<User>,
+    pub(crate) session: Option<Arc<UserSession>>,
+}
+
+impl VerifiedSubject {
+    /// The token.
+    #[must_use]
+    pub fn token(&self) -> &ReadToken {
+        &self.token
+    }
+
+    /// The user.
+    #[must_use]
+    pub fn user(&self) -> &Arc<User> {
+        &self.user
+    }
+
+    /// The session; `None` for a token that has none.
+    #[must_use]
+    pub fn session(&self) -> Option<&Arc<UserSession>> {
+        self.session.as_ref()
+    }
+}
+
+/// Reads an access token of this realm: signature, issuer, type, times, token id, client.
+///
+/// The steps are those of `keycloak-behaviour`'s token verification, with three that Keycloak does not
+/// take: a token without `exp` is refused, as is one with `crit` or with lax base64url.
+///
+/// # Errors
+///
+/// The first step that fails. Until the signature holds nothing but the key id has been looked at.
+pub fn read_access_token(
+    realm: &Realm,
+    issuer: &str,
+    text: &str,
+    moment: Moment,
+    limits: &JwsLimits,
+) -> Result<ReadToken, SubjectTokenError> {
+    let jws = UnverifiedJws::parse(text, limits)?;
+    let key = jws
+        .key_id()
+        .and_then(|kid| realm.keys().verifier(kid))
+        .filter(|key| !key.algorithm.is_symmetric())
+        .ok_or(SubjectTokenError::UnknownKey)?;
+    let verified = jws.verify(key)?;
+    let claims = TokenClaims::parse(verified.payload(), Strictness::Keycloak)?;
+    if claims.iss.as_deref() != Some(issuer) {
+        return Err(SubjectTokenError::Issuer);
+    }
+    let kind = claims.typ.as_deref().unwrap_or_default();
+    if !kind.eq_ignore_ascii_case("Bearer") && !kind.eq_ignore_ascii_case("DPoP") {
+        return Err(SubjectTokenError::WrongType);
+    }
+    let token = from_claims(&claims)?;
+    check_times(&claims, token.expires, moment.now)?;
+    let client = realm
+        .client_by_id(&token.authorized_party)
+        .filter(|client| client.enabled())
+        .ok_or(SubjectTokenError::AuthorizedParty)?;
+    not_before(token.issued, effective_not_before(realm, client, None))?;
+    // A transient id beside a session, or an id of a session without one, was not made here.
+    match token.id.session {
+        SessionCode::Transient if token.session.is_some() => {
+            Err(LivenessError::NoSession.into())
+        }
+        SessionCode::Transient | SessionCode::Unknown => Ok(token),
+        _ if token.session.is_none() => Err(SubjectTokenError::MissingClaim("sid")),
+        _ => Ok(token),
+    }
+}
+
+fn from_claims(claims: &TokenClaims<'_>) -> Result<ReadToken, SubjectTokenError> {
+    let token_id = claims.jti.as_deref().ok_or(SubjectTokenError::MissingClaim("jti"))?;
+    Ok(ReadToken {
+        id: TokenId::parse(token_id).ok_or(SubjectTokenError::TokenId)?,
+        token_id: token_id.into(),
+        subject: claims.sub.as_deref().map(Box::from),
+        authorized_party: claims
+            .azp
+            .as_deref()
+            .ok_or(SubjectTokenError::AuthorizedParty)?
+            .into(),
+        session: claims.sid.as_deref().map(|sid| SessionId(sid.into())),
+        audience: claims.aud.iter().flatten().map(|value| Box::from(&**value)).collect(),
+        scope: claims.scope.as_deref().map(Box::from),
+        issued: Timestamp(claims.iat.ok_or(SubjectTokenError::MissingClaim("iat"))?),
+        // 0 means "never" to Keycloak; here a token without an end is no token.
+        expires: Timestamp(
+            claims.exp.filter(|exp| *exp > 0).ok_or(SubjectTokenError::MissingClaim("exp"))?,
+        ),
+        username: claims.preferred_username.as_deref().map(Box::from),
+        bound: claims.cnf.is_some(),
+    })
+}
+
+pub(super) fn check_times(
+    claims: &TokenClaims<'_>,
+    expires: Timestamp,
+    now: Timestamp,
+) -> Result<(), SubjectTokenError> {
+    // Keycloak calls a token good in the very second of its `exp` (recorded: hostile).
+    if now > expires {
+        return Err(SubjectTokenError::Expired { expires, now });
+    }
+    if let Some(not_before) = claims.nbf.map(Timestamp)
+        && not_before > now.after(NOT_BEFORE_LEEWAY)
+    {
+        return Err(SubjectTokenError::NotYetValid { not_before, now });
+    }
+    Ok(())
+}
+
+pub(super) fn not_before(issued: Timestamp, limit: Timestamp) -> Result<(), LivenessError> {
+    if issued < limit {
+        return Err(LivenessError::NotBefore { issued, not_before: limit });
+    }
+    Ok(())
+}
+
+impl ReadToken {
+    /// Judges the token against what is true now: revocation, session, client session, user.
+    ///
+    /// # Errors
+    ///
+    /// The first check that fails.
+    pub fn verify(
+        self,
+        realm: &Realm,
+        facts: &Facts,
+        moment: Moment,
+    ) -> Result<VerifiedSubject, SubjectTokenError> {
+        if facts.is_revoked(&self.token_id) {
+            return Err(SubjectTokenError::Revoked);
+        }
+        let client = realm
+            .client_by_id(&self.authorized_party)
+            .filter(|client| client.enabled())
+            .ok_or(SubjectTokenError::AuthorizedParty)?;
+        let session = match (&self.session, &facts.session) {
+            (None, _) => None,
+            (Some(id), Some(session)) if session.id == *id => Some(session),
+            (Some(_), _) => return Err(LivenessError::NoSession.into()),
+        };
+        if let Some(session) = session {
+            self.verify_session(realm, client, session, moment)?;
+        }
+        let user = facts.subject.as_ref().ok_or(LivenessError::NoUser)?;
+        if let Some(session) = session
+            && session.user != user.id
+        {
+            return Err(LivenessError::NoUser.into());
+        }
+        if session.is_some() && self.subject.as_deref().is_some_and(|subject| *subject != *user.id) {
+            return Err(SubjectTokenError::OtherSubject);
+        }
+        if !user.enabled {
+            return Err(LivenessError::UserDisabled.into());
+        }
+        not_before(self.issued, user.not_before)?;
+        let (user, session) = (Arc::clone(user), session.map(Arc::clone));
+        Ok(VerifiedSubject { token: self, user, session })
+    }
+
+    fn verify_session(
+        &self,
+        realm: &Realm,
+        client: &Client,
+        session: &UserSession,
+        moment: Moment,
+    ) -> Result<(), LivenessError> {
+        let kind = match self.id.session {
+            SessionCode::Online | SessionCode::OnlineTransientClient => Some(SessionKind::Online),
+            SessionCode::Offline | SessionCode::OfflineTransientClient => Some(SessionKind::Offline),
+            SessionCode::Transient | SessionCode::Unknown => None,
+        };
+        if kind.is_some_and(|kind| kind != session.kind) {
+            return Err(LivenessError::NoSession);
+        }
+        check_session(realm, session, moment.now)?;
+        match self.id.session {
+            SessionCode::OnlineTransientClient | SessionCode::OfflineTransientClient => {
+                if self.issued < session.started {
+                    return Err(LivenessError::OlderThanSession);
+                }
+            }
+            _ if impersonated_by(session, client) => {}
+            _ => {
+                check_client_session(session, client, self.issued)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Note of a session made by impersonation: internal id of the client that asked for it.
+pub(crate) const IMPERSONATOR_CLIENT: &str = "IMPERSONATOR_CLIENT";
+
+/// An impersonated session may lack the impersonator's client session.
+fn impersonated_by(session: &UserSession, client: &Client) -> bool {
+    session.client(client.uuid()).is_none()
+        && session.notes.get(IMPERSONATOR_CLIENT).is_some_and(|uuid| **uuid == *client.uuid())
+}

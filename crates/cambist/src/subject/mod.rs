@@ -1,0 +1,19 @@
+//! The subject token: from a text to somebody who is known to be there.
+//!
+//! One file a kind of token. A token passes two gates: what it says of itself ([`ReadToken`], pure), and
+//! what is true of its session and user now ([`VerifiedSubject`], with facts). Only the second lets an
+//! exchange go on.
+
+mod error;
+mod internal;
+mod liveness;
+mod refresh;
+mod token_id;
+
+pub use self::{
+    error::SubjectTokenError,
+    internal::{ReadToken, VerifiedSubject, read_access_token},
+    liveness::{LivenessError, check_session, effective_not_before},
+    refresh::{ReadRefreshToken, read_refresh_token},
+    token_id::{GrantCode, SessionCode, TokenCode, TokenId},
+};

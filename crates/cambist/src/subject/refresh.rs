@@ -1,0 +1,106 @@
+//! Refresh tokens of this realm: signed with the realm's secret, read by nobody else.
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+
+use super::{SubjectTokenError, internal::check_times};
+use crate::{
+    facts::{SessionId, SessionKind},
+    jose::{
+        JwsLimits, UnverifiedJws,
+        claims::{Strictness, TokenClaims},
+    },
+    moment::{Moment, Timestamp},
+    realm::Realm,
+};
+
+/// A refresh token whose signature, issuer, type and times hold.
+#[derive(Clone, Debug)]
+pub struct ReadRefreshToken {
+    pub(crate) token_id: Box<str>,
+    pub(crate) subject: Box<str>,
+    pub(crate) authorized_party: Box<str>,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) kind: SessionKind,
+    pub(crate) scope: String,
+    pub(crate) issued: Timestamp,
+    pub(crate) expires: Option<Timestamp>,
+    pub(crate) nonce: Option<Box<str>>,
+    pub(crate) reuse_id: Option<Box<str>>,
+    pub(crate) audiences: Vec<Box<str>>,
+}
+
+impl ReadRefreshToken {
+    /// `jti`.
+    #[must_use]
+    pub fn token_id(&self) -> &str {
+        &self.token_id
+    }
+
+    /// `azp`.
+    #[must_use]
+    pub fn authorized_party(&self) -> &str {
+        &self.authorized_party
+    }
+
+    /// `sid`.
+    #[must_use]
+    pub fn session(&self) -> Option<&SessionId> {
+        self.session.as_ref()
+    }
+
+    /// Online (`Refresh`) or offline (`Offline`).
+    #[must_use]
+    pub fn kind(&self) -> SessionKind {
+        self.kind
+    }
+}
+
+/// Reads a refresh token of this realm: signature by a secret of the realm, issuer, type, times. An
+/// offline token may be without `exp`; its session ends it.
+///
+/// # Errors
+///
+/// The first step that fails.
+pub fn read_refresh_token(
+    realm: &Realm,
+    issuer: &str,
+    text: &str,
+    moment: Moment,
+    limits: &JwsLimits,
+) -> Result<ReadRefreshToken, SubjectTokenError> {
+    let jws = UnverifiedJws::parse(text, limits)?;
+    let key = jws
+        .key_id()
+        .and_then(|kid| realm.keys().verifier(kid))
+        .filter(|key| key.algorithm.is_symmetric())
+        .ok_or(SubjectTokenError::UnknownKey)?;
+    let verified = jws.verify(key)?;
+    let claims = TokenClaims::parse(verified.payload(), Strictness::Strict)?;
+    if claims.iss.as_deref() != Some(issuer) {
+        return Err(SubjectTokenError::Issuer);
+    }
+    let kind = match claims.typ.as_deref() {
+        Some("Refresh") => SessionKind::Online,
+        Some("Offline") => SessionKind::Offline,
+        _ => return Err(SubjectTokenError::WrongType),
+    };
+    let expires = match (claims.exp, kind) {
+        (Some(exp), _) => Some(Timestamp(exp)),
+        (None, SessionKind::Offline) => None,
+        (None, SessionKind::Online) => return Err(SubjectTokenError::MissingClaim("exp")),
+    };
+    check_times(&claims, expires.unwrap_or(Timestamp(i64::MAX)), moment.now)?;
+    Ok(ReadRefreshToken {
+        token_id: claims.jti.as_deref().ok_or(SubjectTokenError::MissingClaim("jti"))?.into(),
+        subject: claims.sub.as_deref().ok_or(SubjectTokenError::MissingClaim("sub"))?.into(),
+        authorized_party: claims.azp.as_deref().ok_or(SubjectTokenError::AuthorizedParty)?.into(),
+        session: claims.sid.as_deref().map(|sid| SessionId(sid.into())),
+        kind,
+        scope: claims.scope.as_deref().unwrap_or_default().into(),
+        issued: Timestamp(claims.iat.ok_or(SubjectTokenError::MissingClaim("iat"))?),
+        expires,
+        nonce: claims.nonce.as_deref().map(Box::from),
+        reuse_id: claims.reuse_id.as_deref().map(Box::from),
+        audiences: claims.req_aud.iter().flatten().map(|value| Box::from(&**value)).collect(),
+    })
+}
