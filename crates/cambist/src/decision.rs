@@ -74,7 +74,12 @@ impl Denial {
         let effects =
             (!effects.is_empty()).then(|| Effects::new(&event.realm, effects, u64::default()));
         event.error = Some(alloc::format!("{refusal}"));
-        Self { refusal, effects, event, trace }
+        Self {
+            refusal,
+            effects,
+            event,
+            trace,
+        }
     }
 
     /// Why.
@@ -114,13 +119,19 @@ impl Refused {
     /// A refusal with writes.
     #[must_use]
     pub fn with_effects(refusal: impl Into<Refusal>, effects: Vec<Effect>) -> Self {
-        Self { refusal: refusal.into(), effects }
+        Self {
+            refusal: refusal.into(),
+            effects,
+        }
     }
 }
 
 impl<E: Into<Refusal>> From<E> for Refused {
     fn from(refusal: E) -> Self {
-        Self { refusal: refusal.into(), effects: Vec::new() }
+        Self {
+            refusal: refusal.into(),
+            effects: Vec::new(),
+        }
     }
 }
 
@@ -137,14 +148,25 @@ pub(crate) fn permit(
     mut event: Event,
     mut trace: DecisionTrace,
 ) -> Decision {
-    match trace.step("everything the token stands on is there", alive(&realm, &plan, moment)) {
+    match trace.step(
+        "everything the token stands on is there",
+        alive(&realm, &plan, moment),
+    ) {
         Ok(()) => {
             trace.permitted = true;
             event.user = Some(plan.user.id.as_str().into());
             if let PlannedSession::Existing { session, .. } = &plan.session {
                 event.session = Some(session.id.clone());
             }
-            Decision::Permit(Grant { engine, realm, issuer, plan, moment, event, trace })
+            Decision::Permit(Grant {
+                engine,
+                realm,
+                issuer,
+                plan,
+                moment,
+                event,
+                trace,
+            })
         }
         Err(dead) => Decision::Deny(Denial::new(dead.into(), Vec::new(), event, trace)),
     }
@@ -155,7 +177,10 @@ fn alive(realm: &Realm, plan: &Plan, moment: Moment) -> Result<(), LivenessError
         return Err(LivenessError::RealmDisabled);
     }
     for client in [plan.client, plan.target] {
-        if !realm.client(client).is_some_and(crate::realm::Client::enabled) {
+        if !realm
+            .client(client)
+            .is_some_and(crate::realm::Client::enabled)
+        {
             return Err(LivenessError::ClientDisabled);
         }
     }

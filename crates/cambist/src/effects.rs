@@ -126,7 +126,11 @@ pub struct Effects {
 
 impl Effects {
     pub(crate) fn new(realm: &str, list: Vec<Effect>, seal: u64) -> Self {
-        Self { realm: realm.into(), list, seal }
+        Self {
+            realm: realm.into(),
+            list,
+            seal,
+        }
     }
 
     /// Name of the realm.

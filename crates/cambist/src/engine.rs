@@ -11,14 +11,16 @@ use crate::{
     decision::{Decision, Denial, Refused, permit},
     event::Event,
     facts::{Facts, FactsNeeded},
-    flow::{self, Flow, FlowRequest, PendingFlow},
+    flow::{self, ExchangeFlow, Flow, FlowRequest, PendingFlow},
     jose::JwsLimits,
     limits::RequestLimits,
     moment::Moment,
     outcome::Outcome,
     realm::{Client, ClientNo, Realm, settings::SslRequired},
     refusal::Refusal,
-    request::{Envelope, Form, GrantType, Parameters, PresentedCredentials, RequestError, Transport},
+    request::{
+        Envelope, Form, GrantType, Parameters, PresentedCredentials, RequestError, Transport,
+    },
     trace::DecisionTrace,
 };
 
@@ -37,47 +39,70 @@ struct Parts {
 
 /// Builds an [`Engine`].
 #[derive(Debug)]
-pub struct EngineBuilder(Parts);
+pub struct EngineBuilder {
+    provider: Arc<dyn CryptoProvider>,
+    flows: Vec<Arc<dyn Flow>>,
+    exchanges: Vec<Arc<dyn ExchangeFlow>>,
+    limits: RequestLimits,
+    jws_limits: JwsLimits,
+    tracing: bool,
+}
 
 impl EngineBuilder {
-    /// Adds a grant of the embedder's own.
-    ///
-    /// # Errors
-    ///
-    /// The flow back, when its grant type is taken.
-    pub fn flow(mut self, flow: Arc<dyn Flow>) -> Result<Self, Arc<dyn Flow>> {
-        if self.0.flows.iter().any(|known| known.grant_type() == flow.grant_type()) {
-            return Err(flow);
-        }
-        self.0.flows.push(flow);
-        Ok(self)
+    /// Adds a grant of the embedder's own. One with the grant type of a built-in grant takes its place.
+    #[must_use]
+    pub fn flow(mut self, flow: Arc<dyn Flow>) -> Self {
+        self.flows.push(flow);
+        self
+    }
+
+    /// Adds a kind of token exchange of the embedder's own, asked before the built-in ones.
+    #[must_use]
+    pub fn exchange(mut self, kind: Arc<dyn ExchangeFlow>) -> Self {
+        self.exchanges.push(kind);
+        self
     }
 
     /// Bounds of requests. Default: Keycloak's.
     #[must_use]
     pub fn limits(mut self, limits: RequestLimits) -> Self {
-        self.0.limits = limits;
+        self.limits = limits;
         self
     }
 
     /// Bounds of presented tokens.
     #[must_use]
     pub fn jws_limits(mut self, limits: JwsLimits) -> Self {
-        self.0.jws_limits = limits;
+        self.jws_limits = limits;
         self
     }
 
     /// Whether decisions are traced. Default: no, so that a decision allocates nothing for it.
     #[must_use]
     pub fn tracing(mut self, tracing: bool) -> Self {
-        self.0.tracing = tracing;
+        self.tracing = tracing;
         self
     }
 
     /// The engine.
     #[must_use]
     pub fn build(self) -> Engine {
-        Engine(Arc::new(self.0))
+        let Self {
+            provider,
+            mut flows,
+            exchanges,
+            limits,
+            jws_limits,
+            tracing,
+        } = self;
+        flows.extend(flow::builtin(exchanges));
+        Engine(Arc::new(Parts {
+            provider,
+            flows,
+            limits,
+            jws_limits,
+            tracing,
+        }))
     }
 }
 
@@ -91,13 +116,14 @@ impl Engine {
     /// A builder with the built-in grants and default limits.
     #[must_use]
     pub fn builder(provider: Arc<dyn CryptoProvider>) -> EngineBuilder {
-        EngineBuilder(Parts {
+        EngineBuilder {
             provider,
-            flows: flow::builtin(),
+            flows: Vec::new(),
+            exchanges: Vec::new(),
             limits: RequestLimits::default(),
             jws_limits: JwsLimits::default(),
             tracing: false,
-        })
+        }
     }
 
     /// The crypto provider.
@@ -180,10 +206,16 @@ impl Engine {
         }
         let limits = &self.0.limits;
         // Whatever is not called a form is read as an empty one, as Keycloak does: no 415 anywhere.
-        let body = if is_form(envelope.content_type) { body } else { &[] };
+        let body = if is_form(envelope.content_type) {
+            body
+        } else {
+            &[]
+        };
         let form = Form::parse(body, limits.body, limits.parameters)?;
         let parameters = Parameters::new(form);
-        let grant = parameters.value("grant_type").ok_or(RequestError::Missing("grant_type"))?;
+        let grant = parameters
+            .value("grant_type")
+            .ok_or(RequestError::Missing("grant_type"))?;
         let flow = self
             .0
             .flows
@@ -196,13 +228,13 @@ impl Engine {
         Ok((flow, parameters))
     }
 
-    /// The whole path in one call, for an embedder that holds facts and store in its own hands and need not
-    /// wait: `facts` is asked once, `commit` once.
+    /// All steps in one call, for an embedder who holds the facts already and signs with the realm's own
+    /// keys. What is left is to commit the outcome's effects and to open its answer.
     ///
     /// # Errors
     ///
-    /// A denial, or whatever `commit` says.
-    pub fn handle<E>(
+    /// A denial, or keys or entropy that fail.
+    pub fn handle(
         &self,
         realm: Arc<Realm>,
         envelope: &Envelope<'_>,
@@ -226,7 +258,10 @@ impl Engine {
 /// `application/x-www-form-urlencoded`, in small letters as Keycloak wants it, with or without parameters.
 fn is_form(content_type: Option<&str>) -> bool {
     content_type.is_some_and(|value| {
-        value.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded")
+        value
+            .split(';')
+            .next()
+            .is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded")
     })
 }
 
@@ -306,7 +341,10 @@ impl TokenRequest {
     ///
     /// The first of these that fails.
     pub fn authenticate(self) -> Result<AuthenticatedRequest, Denial> {
-        let Self { mut core, credentials } = self;
+        let Self {
+            mut core,
+            credentials,
+        } = self;
         let provider = core.engine.provider();
         let proved = client_auth::authenticate(&core.realm, &credentials, &*provider);
         let (number, method) = match core.trace.step("the client is who it says", proved) {
@@ -326,7 +364,11 @@ impl TokenRequest {
         if let Err(error) = core.trace.step("the form is well made", checked) {
             return Err(core.denied(error));
         }
-        Ok(AuthenticatedRequest { core, client: number, method })
+        Ok(AuthenticatedRequest {
+            core,
+            client: number,
+            method,
+        })
     }
 }
 
@@ -335,9 +377,19 @@ fn check_origin(client: &Client, core: &Core) -> Result<(), RequestError> {
     let Some(origin) = core.origin.as_deref() else {
         return Ok(());
     };
-    let own = core.issuer.strip_prefix(origin).is_some_and(|rest| rest.starts_with('/'));
-    let known = client.web_origins().iter().any(|known| **known == *origin || &**known == "*");
-    if own || known { Ok(()) } else { Err(RequestError::InvalidOrigin) }
+    let own = core
+        .issuer
+        .strip_prefix(origin)
+        .is_some_and(|rest| rest.starts_with('/'));
+    let known = client
+        .web_origins()
+        .iter()
+        .any(|known| **known == *origin || &**known == "*");
+    if own || known {
+        Ok(())
+    } else {
+        Err(RequestError::InvalidOrigin)
+    }
 }
 
 /// A request whose client is known.
@@ -368,7 +420,11 @@ impl AuthenticatedRequest {
     ///
     /// What is wrong with it, as far as that shows without facts.
     pub fn begin(self) -> Result<PendingRequest, Denial> {
-        let Self { mut core, client: number, .. } = self;
+        let Self {
+            mut core,
+            client: number,
+            ..
+        } = self;
         let realm = Arc::clone(&core.realm);
         let flow = Arc::clone(&core.flow);
         let mut trace = core.trace.take();
@@ -378,7 +434,11 @@ impl AuthenticatedRequest {
         };
         core.trace = trace;
         match begun {
-            Ok(pending) => Ok(PendingRequest { core, client: number, pending }),
+            Ok(pending) => Ok(PendingRequest {
+                core,
+                client: number,
+                pending,
+            }),
             Err(refusal) => Err(core.denied(refusal)),
         }
     }
@@ -409,14 +469,24 @@ impl PendingRequest {
     /// Decides.
     #[must_use]
     pub fn decide(self, facts: &Facts) -> Decision {
-        let Self { mut core, client: number, pending } = self;
+        let Self {
+            mut core,
+            client: number,
+            pending,
+        } = self;
         let realm = Arc::clone(&core.realm);
         let mut trace = core.trace.take();
         let decided = match realm.client(number) {
             Some(client) => pending.decide(&core.flow_request(client), facts, &mut trace),
             None => Err(Refused::from(client_auth::ClientAuthError::Unknown)),
         };
-        let Core { engine, issuer, moment, event, .. } = core;
+        let Core {
+            engine,
+            issuer,
+            moment,
+            event,
+            ..
+        } = core;
         match decided {
             Ok(plan) => permit(engine, realm, issuer, plan, moment, event, trace),
             Err(Refused { refusal, effects }) => {

@@ -17,6 +17,12 @@ pub struct RequestLimits {
 
 impl Default for RequestLimits {
     fn default() -> Self {
-        Self { body: 128 * 1024, parameters: 1_000, value: 4_000, token: 20_000, targets: 64 }
+        Self {
+            body: 128 * 1024,
+            parameters: 1_000,
+            value: 4_000,
+            token: 20_000,
+            targets: 64,
+        }
     }
 }

@@ -5,7 +5,9 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Whole seconds since 1970-01-01T00:00:00Z, as a NumericDate (RFC 7519 section 2) without fraction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
@@ -50,6 +52,9 @@ impl Moment {
     /// A moment in UTC.
     #[must_use]
     pub const fn utc(seconds: i64) -> Self {
-        Self { now: Timestamp(seconds), utc_offset: 0 }
+        Self {
+            now: Timestamp(seconds),
+            utc_offset: 0,
+        }
     }
 }

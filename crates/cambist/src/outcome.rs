@@ -25,7 +25,12 @@ impl Outcome {
         response: TokenResponse,
         seal: u64,
     ) -> Self {
-        Self { effects, event, trace, sealed: SealedResponse { response, seal } }
+        Self {
+            effects,
+            event,
+            trace,
+            sealed: SealedResponse { response, seal },
+        }
     }
 
     /// What has to be stored.
@@ -63,7 +68,9 @@ impl Outcome {
         commit: impl FnOnce(&Effects) -> Result<(), E>,
     ) -> Result<TokenResponse, E> {
         commit(&self.effects)?;
-        let Self { effects, sealed, .. } = self;
+        let Self {
+            effects, sealed, ..
+        } = self;
         let _ = effects.committed();
         Ok(sealed.response)
     }
@@ -89,7 +96,11 @@ impl SealedResponse {
     ///
     /// The sealed answer back, when the receipt belongs to another outcome.
     pub fn open(self, receipt: Receipt) -> Result<TokenResponse, Self> {
-        if receipt.seal == self.seal { Ok(self.response) } else { Err(self) }
+        if receipt.seal == self.seal {
+            Ok(self.response)
+        } else {
+            Err(self)
+        }
     }
 }
 

@@ -10,7 +10,10 @@ use alloc::{
 use thiserror::Error;
 
 use crate::{
-    client_auth::ClientAuthError, crypto::ProviderError, policy::GateRefusal, request::RequestError,
+    client_auth::ClientAuthError,
+    crypto::ProviderError,
+    policy::GateRefusal,
+    request::RequestError,
     subject::{LivenessError, SubjectTokenError},
 };
 
@@ -80,7 +83,11 @@ pub struct WireError {
 }
 
 const fn wire(status: u16, code: OAuthErrorCode, description: &'static str) -> WireError {
-    WireError { status, code, description: Some(Cow::Borrowed(description)) }
+    WireError {
+        status,
+        code,
+        description: Some(Cow::Borrowed(description)),
+    }
 }
 
 /// Why a password login failed.
@@ -287,6 +294,9 @@ pub enum Refusal {
     /// The realm has no active key for the algorithm: the operator's fault.
     #[error("the realm has no active key for {0}")]
     NoSigningKey(&'static str),
+    /// A claim that cannot be written as JSON: the fault of a mapper of the embedder's own.
+    #[error("the claims cannot be written")]
+    Unwritable,
 }
 
 impl Refusal {
@@ -312,9 +322,11 @@ impl Refusal {
                 "Offline tokens not allowed for the user or client",
             ),
             Self::Gate(_) => wire(400, OAuthErrorCode::InvalidGrant, "Session not active"),
-            Self::Provider(_) | Self::NoSigningKey(_) => {
-                wire(500, OAuthErrorCode::ServerError, "The token could not be signed")
-            }
+            Self::Provider(_) | Self::NoSigningKey(_) | Self::Unwritable => wire(
+                500,
+                OAuthErrorCode::ServerError,
+                "The token could not be signed",
+            ),
         }
     }
 }
@@ -330,9 +342,7 @@ fn request_wire(error: &RequestError) -> WireError {
             code: InvalidRequest,
             description: Some(Cow::Owned(format!("Missing form parameter: {name}"))),
         },
-        RequestError::UnsupportedGrant => {
-            wire(400, UnsupportedGrantType, "Unsupported grant_type")
-        }
+        RequestError::UnsupportedGrant => wire(400, UnsupportedGrantType, "Unsupported grant_type"),
         RequestError::Duplicated(_) => wire(400, InvalidRequest, "duplicated parameter"),
         RequestError::TooLong { name, .. } => WireError {
             status: 400,
@@ -342,9 +352,11 @@ fn request_wire(error: &RequestError) -> WireError {
             ))),
         },
         RequestError::TooManyTargets { .. } => wire(400, InvalidRequest, "Too many targets"),
-        RequestError::InvalidOrigin => {
-            WireError { status: 403, code: InvalidOrigin, description: None }
-        }
+        RequestError::InvalidOrigin => WireError {
+            status: 403,
+            code: InvalidOrigin,
+            description: None,
+        },
     }
 }
 
@@ -357,9 +369,11 @@ fn client_wire(error: ClientAuthError) -> WireError {
         | ClientAuthError::Disabled
         | ClientAuthError::UnsupportedMethod => wire(401, InvalidClient, COMMON),
         ClientAuthError::WrongSecret => wire(401, UnauthorizedClient, COMMON),
-        ClientAuthError::Undecodable => {
-            wire(400, UnauthorizedClient, "Unexpected error when authenticating client")
-        }
+        ClientAuthError::Undecodable => wire(
+            400,
+            UnauthorizedClient,
+            "Unexpected error when authenticating client",
+        ),
         ClientAuthError::WrongProtocol => wire(400, InvalidClient, "Wrong client protocol."),
         ClientAuthError::BearerOnly => wire(400, InvalidClient, "Bearer-only not allowed"),
     }
@@ -368,15 +382,13 @@ fn client_wire(error: ClientAuthError) -> WireError {
 fn password_wire(error: PasswordError) -> WireError {
     use OAuthErrorCode::{InvalidClient, InvalidGrant, InvalidRequest, UnauthorizedClient};
     match error {
-        PasswordError::GrantNotAllowed => {
-            wire(400, UnauthorizedClient, "Client not allowed for direct access grants")
-        }
-        PasswordError::ConsentRequired => {
-            wire(400, InvalidClient, "Client requires user consent")
-        }
-        PasswordError::MissingUsername => {
-            wire(401, InvalidRequest, "Missing parameter: username")
-        }
+        PasswordError::GrantNotAllowed => wire(
+            400,
+            UnauthorizedClient,
+            "Client not allowed for direct access grants",
+        ),
+        PasswordError::ConsentRequired => wire(400, InvalidClient, "Client requires user consent"),
+        PasswordError::MissingUsername => wire(401, InvalidRequest, "Missing parameter: username"),
         PasswordError::WrongCredentials => wire(400, InvalidGrant, "Invalid user credentials"),
         PasswordError::UserDisabled => wire(400, InvalidGrant, "Account disabled"),
         PasswordError::NotSetUp => wire(400, InvalidGrant, "Account is not fully set up"),
@@ -386,12 +398,16 @@ fn password_wire(error: PasswordError) -> WireError {
 fn client_credentials_wire(error: &ClientCredentialsError) -> WireError {
     use OAuthErrorCode::{InvalidRequest, UnauthorizedClient};
     match error {
-        ClientCredentialsError::PublicClient => {
-            wire(401, UnauthorizedClient, "Public client not allowed to retrieve service account")
-        }
-        ClientCredentialsError::NoServiceAccount => {
-            wire(401, UnauthorizedClient, "Client not enabled to retrieve service account")
-        }
+        ClientCredentialsError::PublicClient => wire(
+            401,
+            UnauthorizedClient,
+            "Public client not allowed to retrieve service account",
+        ),
+        ClientCredentialsError::NoServiceAccount => wire(
+            401,
+            UnauthorizedClient,
+            "Client not enabled to retrieve service account",
+        ),
         ClientCredentialsError::UserDisabled { username } => WireError {
             status: 401,
             code: InvalidRequest,
@@ -418,14 +434,18 @@ fn refresh_wire(error: &RefreshError) -> WireError {
         RefreshError::NoClientSession => {
             wire(400, InvalidGrant, "Session doesn't have required client")
         }
-        RefreshError::OlderThanSession => {
-            wire(400, InvalidGrant, "Refresh token issued before the user session started")
-        }
+        RefreshError::OlderThanSession => wire(
+            400,
+            InvalidGrant,
+            "Refresh token issued before the user session started",
+        ),
         RefreshError::UserDisabled => wire(400, InvalidGrant, "User disabled"),
         RefreshError::Stale => wire(400, InvalidGrant, "Stale token"),
-        RefreshError::ReuseExceeded => {
-            wire(400, InvalidGrant, "Maximum allowed refresh token reuse exceeded")
-        }
+        RefreshError::ReuseExceeded => wire(
+            400,
+            InvalidGrant,
+            "Maximum allowed refresh token reuse exceeded",
+        ),
     }
 }
 
@@ -439,12 +459,12 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
         ExchangeError::GrantNotAllowed => wire(400, UnauthorizedClient, NOT_ALLOWED),
         ExchangeError::Unsupported(reason) => wire(400, InvalidRequest, reason),
         // Keycloak fails here with 500; there is nothing to exchange.
-        ExchangeError::NoSubject => {
-            wire(400, InvalidRequest, "Missing parameter: subject_token")
-        }
-        ExchangeError::SubjectTokenType => {
-            wire(400, InvalidRequest, "Invalid token type, must be access token")
-        }
+        ExchangeError::NoSubject => wire(400, InvalidRequest, "Missing parameter: subject_token"),
+        ExchangeError::SubjectTokenType => wire(
+            400,
+            InvalidRequest,
+            "Invalid token type, must be access token",
+        ),
         ExchangeError::SubjectToken(_) => wire(400, InvalidRequest, "Invalid token"),
         ExchangeError::SubjectIssuer => {
             wire(400, InvalidIssuer, "Invalid subject_issuer parameter")
@@ -457,9 +477,7 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
             wire(400, InvalidRequest, "requested_token_type unsupported")
         }
         ExchangeError::UnknownAudience(_) => wire(400, InvalidClient, "Audience not found"),
-        ExchangeError::TargetConsent(_) => {
-            wire(400, InvalidClient, "Client requires user consent")
-        }
+        ExchangeError::TargetConsent(_) => wire(400, InvalidClient, "Client requires user consent"),
         ExchangeError::TargetDisabled(_) => wire(400, InvalidClient, "Client disabled"),
         ExchangeError::NotHolder => {
             wire(403, AccessDenied, "Client is not the holder of the token")

@@ -8,7 +8,10 @@ use core::fmt::Display;
 
 use serde::Serialize;
 
-use crate::{policy::PolicyTrace, realm::{Profile, Realm}};
+use crate::{
+    policy::PolicyTrace,
+    realm::{Profile, Realm},
+};
 
 /// One check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -70,7 +73,11 @@ impl DecisionTrace {
     pub(crate) fn new(realm: &Realm, recording: bool) -> Self {
         Self {
             recording,
-            realm: if recording { realm.name().to_string() } else { String::new() },
+            realm: if recording {
+                realm.name().to_string()
+            } else {
+                String::new()
+            },
             realm_version: realm.version(),
             profile: realm.profile(),
             flow: None,
@@ -112,7 +119,11 @@ impl DecisionTrace {
     ) -> Result<T, E> {
         if self.recording {
             let detail = result.as_ref().err().map(ToString::to_string);
-            self.checks.push(Check { name, passed: result.is_ok(), detail });
+            self.checks.push(Check {
+                name,
+                passed: result.is_ok(),
+                detail,
+            });
         }
         result
     }
@@ -120,13 +131,20 @@ impl DecisionTrace {
     /// Keeps a check that passed, with what it was about.
     pub fn passed(&mut self, name: &'static str, detail: impl FnOnce() -> Option<String>) {
         if self.recording {
-            self.checks.push(Check { name, passed: true, detail: detail() });
+            self.checks.push(Check {
+                name,
+                passed: true,
+                detail: detail(),
+            });
         }
     }
 
     pub(crate) fn gate(&mut self, target: &str, policies: Option<PolicyTrace>) {
         if let Some(policies) = policies.filter(|_| self.recording) {
-            self.gates.push(GateTrace { target: target.to_string(), policies });
+            self.gates.push(GateTrace {
+                target: target.to_string(),
+                policies,
+            });
         }
     }
 
@@ -137,7 +155,11 @@ impl DecisionTrace {
         granted_by: impl FnOnce() -> String,
     ) {
         if self.recording {
-            self.widenings.push(Widening { dimension, added: added(), granted_by: granted_by() });
+            self.widenings.push(Widening {
+                dimension,
+                added: added(),
+                granted_by: granted_by(),
+            });
         }
     }
 }

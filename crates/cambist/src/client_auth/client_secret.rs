@@ -20,7 +20,10 @@ pub(super) fn verify(
     registered: &Hash,
     provider: &dyn CryptoProvider,
 ) -> Result<ClientAuthMethod, ClientAuthError> {
-    let raw = presented.raw_secret.as_ref().filter(|_| profile == Profile::Strict);
+    let raw = presented
+        .raw_secret
+        .as_ref()
+        .filter(|_| profile == Profile::Strict);
     if presented.secret.is_none() && presented.raw_secret.is_some() && raw.is_none() {
         return Err(ClientAuthError::Undecodable);
     }

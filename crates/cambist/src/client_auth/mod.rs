@@ -53,7 +53,10 @@ pub(crate) fn authenticate(
     presented: &PresentedCredentials,
     provider: &dyn CryptoProvider,
 ) -> Result<(ClientNo, ClientAuthMethod), ClientAuthError> {
-    let known = presented.client_id.as_deref().and_then(|id| realm.client_by_id(id));
+    let known = presented
+        .client_id
+        .as_deref()
+        .and_then(|id| realm.client_by_id(id));
     let Some(client) = known else {
         client_secret::spend(presented, provider);
         return Err(if presented.client_id.is_some() {

@@ -31,7 +31,12 @@ impl Flow for ClientCredentials {
         request: &FlowRequest<'_>,
         trace: &mut DecisionTrace,
     ) -> Result<Box<dyn PendingFlow>, Refusal> {
-        let FlowRequest { client, parameters, remote_address, .. } = *request;
+        let FlowRequest {
+            client,
+            parameters,
+            remote_address,
+            ..
+        } = *request;
         trace.step("the client has a service account", may(client))?;
         let scope = parameters.value("scope").map(String::from);
         let known = check(request.realm, client, scope.as_deref());
@@ -79,20 +84,28 @@ impl PendingFlow for PendingClientCredentials {
         let user = facts
             .service_account
             .as_ref()
-            .ok_or(ClientCredentialsError::NoServiceAccount)?;
+            .ok_or(ClientCredentialsError::NoServiceAccount);
+        let user = trace.step("the service account is there", user)?;
         if !user.enabled {
-            let disabled = ClientCredentialsError::UserDisabled { username: user.username.clone() };
+            let disabled = ClientCredentialsError::UserDisabled {
+                username: user.username.clone(),
+            };
             return Err(disabled.into());
         }
         let roles = effective_roles(realm, user);
         let text = self.scope.as_deref().unwrap_or_default();
         let scopes = GrantedScopes::select(realm, client, text, &roles);
-        let refresh = client.tokens().client_credentials_refresh_token
-            && client.tokens().use_refresh_tokens;
+        let refresh =
+            client.tokens().client_credentials_refresh_token && client.tokens().use_refresh_tokens;
         let session = if refresh {
-            PlannedSession::New { kind: SessionKind::Online, method: "client-secret" }
+            PlannedSession::New {
+                kind: SessionKind::Online,
+                method: "client-secret",
+            }
         } else {
-            PlannedSession::Transient { notes: notes(client, &self.remote_address) }
+            PlannedSession::Transient {
+                notes: notes(client, &self.remote_address),
+            }
         };
         Ok(Plan {
             client: client.number(),

@@ -46,9 +46,8 @@ impl GrantedScopes {
 /// Checks a scope text that a client sent.
 pub(super) fn check(realm: &Realm, client: &Client, text: Option<&str>) -> Result<(), ScopeError> {
     match text {
-        Some(text) => {
-            scopes::check(realm, client, text).map_err(|error| ScopeError::Invalid(error.text.into()))
-        }
+        Some(text) => scopes::check(realm, client, text)
+            .map_err(|error| ScopeError::Invalid(error.text.into())),
         None => Ok(()),
     }
 }

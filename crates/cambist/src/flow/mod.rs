@@ -13,7 +13,10 @@ mod refresh_token;
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 
-pub use self::plan::{Plan, PlannedSession, RefreshOutput};
+pub use self::{
+    exchange::ExchangeFlow,
+    plan::{Plan, PlannedSession, RefreshOutput},
+};
 use crate::{
     decision::Refused,
     facts::{Facts, FactsNeeded},
@@ -90,13 +93,13 @@ pub trait PendingFlow: Send + Sync + core::fmt::Debug {
     ) -> Result<Plan, Refused>;
 }
 
-/// The built-in flows.
-#[must_use]
-pub fn builtin() -> Vec<Arc<dyn Flow>> {
+/// The built-in flows; `exchanges` are kinds of exchange of the embedder's own, asked before the built-in
+/// ones.
+pub(crate) fn builtin(exchanges: Vec<Arc<dyn ExchangeFlow>>) -> Vec<Arc<dyn Flow>> {
     vec![
         Arc::new(password::Password),
         Arc::new(client_credentials::ClientCredentials),
         Arc::new(refresh_token::RefreshToken),
-        Arc::new(exchange::TokenExchange::builtin()),
+        Arc::new(exchange::TokenExchange::with(exchanges)),
     ]
 }

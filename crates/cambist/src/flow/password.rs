@@ -33,14 +33,18 @@ impl Flow for Password {
         request: &FlowRequest<'_>,
         trace: &mut DecisionTrace,
     ) -> Result<Box<dyn PendingFlow>, Refusal> {
-        let FlowRequest { client, parameters, .. } = *request;
+        let FlowRequest {
+            client, parameters, ..
+        } = *request;
         let allowed = client.may(ClientGrant::Password);
         let allowed = allowed.then_some(()).ok_or(PasswordError::GrantNotAllowed);
         trace.step("the client may use the password grant", allowed)?;
         if client.consent_required() {
             return Err(PasswordError::ConsentRequired.into());
         }
-        let username = parameters.raw("username").ok_or(PasswordError::MissingUsername)?;
+        let username = parameters
+            .raw("username")
+            .ok_or(PasswordError::MissingUsername)?;
         // An unknown scope is told before the password is looked at, but only with a user name.
         let scope = parameters.value("scope").map(String::from);
         let known = check(request.realm, client, scope.as_deref());
@@ -78,8 +82,14 @@ impl PendingFlow for PendingPassword {
         trace: &mut DecisionTrace,
     ) -> Result<Plan, Refused> {
         let FlowRequest { realm, client, .. } = *request;
-        let login = facts.login.as_ref().ok_or(PasswordError::WrongCredentials)?;
-        let user = login.user.as_ref().filter(|user| user.service_account_client.is_none());
+        let login = facts
+            .login
+            .as_ref()
+            .ok_or(PasswordError::WrongCredentials)?;
+        let user = login
+            .user
+            .as_ref()
+            .filter(|user| user.service_account_client.is_none());
         let proved = user.filter(|_| login.password_matches && !login.locked_out);
         let proved = proved.ok_or(PasswordError::WrongCredentials);
         let user = match trace.step("user name and password are right", proved) {
@@ -91,20 +101,32 @@ impl PendingFlow for PendingPassword {
         let text = self.scope.as_deref().unwrap_or_default();
         let scopes = GrantedScopes::for_login(realm, client, text, &roles);
         let scopes = trace.step("the user may have the scopes asked for", scopes)?;
-        let kind = if scopes.offline { SessionKind::Offline } else { SessionKind::Online };
+        let kind = if scopes.offline {
+            SessionKind::Offline
+        } else {
+            SessionKind::Online
+        };
         let mut effects = Vec::new();
         if login.failures > 0 {
-            effects.push(Effect::LoginSucceeded { user: user.id.clone() });
+            effects.push(Effect::LoginSucceeded {
+                user: user.id.clone(),
+            });
         }
         Ok(Plan {
             client: client.number(),
             target: client.number(),
             user: user.clone(),
-            session: PlannedSession::New { kind, method: "openid-connect" },
+            session: PlannedSession::New {
+                kind,
+                method: "openid-connect",
+            },
             openid: scopes.openid,
             id_token: scopes.openid,
             scopes: scopes.scopes,
-            refresh: client.tokens().use_refresh_tokens.then(RefreshOutput::default),
+            refresh: client
+                .tokens()
+                .use_refresh_tokens
+                .then(RefreshOutput::default),
             grant: GrantCode::Password,
             issued_token_type: None,
             authentication_level: Some(1),
@@ -134,7 +156,10 @@ fn failed(request: &FlowRequest<'_>, user: Option<&alloc::sync::Arc<User>>) -> V
     let counted = |realm: &Realm| realm.brute_force().enabled;
     match user {
         Some(user) if counted(request.realm) => {
-            vec![Effect::LoginFailed { user: user.id.clone(), at: request.moment.now }]
+            vec![Effect::LoginFailed {
+                user: user.id.clone(),
+                at: request.moment.now,
+            }]
         }
         _ => Vec::new(),
     }

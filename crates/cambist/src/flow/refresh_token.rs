@@ -18,7 +18,7 @@ use crate::{
         UserSession,
     },
     realm::{Client, Realm},
-    refusal::{Refusal, RefreshError},
+    refusal::{RefreshError, Refusal},
     request::GrantType,
     subject::{
         GrantCode, ReadRefreshToken, SubjectTokenError, check_session, effective_not_before,
@@ -41,13 +41,25 @@ impl Flow for RefreshToken {
         request: &FlowRequest<'_>,
         trace: &mut DecisionTrace,
     ) -> Result<Box<dyn PendingFlow>, Refusal> {
-        let FlowRequest { realm, client, parameters, issuer, moment, jws_limits, .. } = *request;
-        let text = parameters.value("refresh_token").ok_or(RefreshError::Missing)?;
-        let token = read_refresh_token(realm, issuer, &text, moment, jws_limits)
-            .map_err(|error| match error {
-                SubjectTokenError::Expired { .. } => RefreshError::Expired,
-                other => RefreshError::Token(other),
-            });
+        let FlowRequest {
+            realm,
+            client,
+            parameters,
+            issuer,
+            moment,
+            jws_limits,
+            ..
+        } = *request;
+        let text = parameters
+            .value("refresh_token")
+            .ok_or(RefreshError::Missing)?;
+        let token =
+            read_refresh_token(realm, issuer, &text, moment, jws_limits).map_err(
+                |error| match error {
+                    SubjectTokenError::Expired { .. } => RefreshError::Expired,
+                    other => RefreshError::Token(other),
+                },
+            );
         let token = trace.step("the refresh token is the realm's", token)?;
         let own = *token.authorized_party == *client.client_id();
         let own = own.then_some(()).ok_or(RefreshError::OtherClient);
@@ -70,7 +82,11 @@ impl PendingFlow for PendingRefresh {
             SessionKind::Offline => SessionSearch::Offline,
         };
         FactsNeeded {
-            session: self.token.session.clone().map(|id| SessionQuery { id, search }),
+            session: self
+                .token
+                .session
+                .clone()
+                .map(|id| SessionQuery { id, search }),
             revocations: vec![self.token.token_id.clone()],
             ..FactsNeeded::default()
         }
@@ -82,17 +98,29 @@ impl PendingFlow for PendingRefresh {
         facts: &Facts,
         trace: &mut DecisionTrace,
     ) -> Result<Plan, Refused> {
-        let FlowRequest { realm, client, moment, .. } = *request;
+        let FlowRequest {
+            realm,
+            client,
+            moment,
+            ..
+        } = *request;
         let Self { token, scope } = *self;
         let session = trace.step("the session is there", live_session(request, &token, facts))?;
-        let user = facts.subject.as_ref().filter(|user| user.id == session.user);
+        let user = facts
+            .subject
+            .as_ref()
+            .filter(|user| user.id == session.user && *user.id == *token.subject);
         let user = user.ok_or(RefreshError::SessionNotActive)?;
         if !user.enabled {
             return Err(RefreshError::UserDisabled.into());
         }
-        let client_session = session.client(client.uuid()).ok_or(RefreshError::NoClientSession);
-        let client_session =
-            trace.step("the session has a client session of the client", client_session)?;
+        let client_session = session
+            .client(client.uuid())
+            .ok_or(RefreshError::NoClientSession);
+        let client_session = trace.step(
+            "the session has a client session of the client",
+            client_session,
+        )?;
         if token.issued < session.started {
             return Err(RefreshError::OlderThanSession.into());
         }
@@ -104,7 +132,8 @@ impl PendingFlow for PendingRefresh {
         let rotated = match rotate(realm, client, &session, client_session, &token, request) {
             Ok(rotated) => rotated,
             Err(refused) => {
-                let _ = trace.step::<(), _>("the refresh token may be used again", Err(&refused.refusal));
+                let _ = trace
+                    .step::<(), _>("the refresh token may be used again", Err(&refused.refusal));
                 return Err(refused);
             }
         };
@@ -203,13 +232,20 @@ fn rotate(
             client: client.uuid().into(),
             end_empty: false,
         };
-        return Err(Refused::with_effects(RefreshError::ReuseExceeded, vec![end]));
+        return Err(Refused::with_effects(
+            RefreshError::ReuseExceeded,
+            vec![end],
+        ));
     }
     let mut state = client_session.clone();
     state.last_refresh = now;
     state.refresh_uses.insert(
         reuse_id.into(),
-        RefreshUse { token: (*token.token_id).into(), used: now, count: count.saturating_add(1) },
+        RefreshUse {
+            token: (*token.token_id).into(),
+            used: now,
+            count: count.saturating_add(1),
+        },
     );
     Ok(Some(vec![Effect::PutClientSession {
         session: session.id.clone(),

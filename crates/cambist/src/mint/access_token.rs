@@ -35,7 +35,11 @@ impl Serialize for AccessToken<'_> {
             map.serialize_entry("sub", subject)?;
         }
         map.serialize_entry("typ", self.kind)?;
-        let party = self.composed.authorized_party.as_deref().unwrap_or(self.authorized_party);
+        let party = self
+            .composed
+            .authorized_party
+            .as_deref()
+            .unwrap_or(self.authorized_party);
         map.serialize_entry("azp", party)?;
         if let Some(session) = self.session {
             map.serialize_entry("sid", session)?;

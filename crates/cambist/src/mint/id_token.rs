@@ -40,9 +40,16 @@ impl Serialize for IdToken<'_> {
             }
         }
         write_audience(&mut map, "aud", &audience)?;
-        map.serialize_entry("sub", self.composed.subject.as_deref().unwrap_or(self.subject))?;
+        map.serialize_entry(
+            "sub",
+            self.composed.subject.as_deref().unwrap_or(self.subject),
+        )?;
         map.serialize_entry("typ", "ID")?;
-        let party = self.composed.authorized_party.as_deref().unwrap_or(self.authorized_party);
+        let party = self
+            .composed
+            .authorized_party
+            .as_deref()
+            .unwrap_or(self.authorized_party);
         map.serialize_entry("azp", party)?;
         if let Some(nonce) = self.nonce {
             map.serialize_entry("nonce", nonce)?;

@@ -30,7 +30,9 @@ impl Ids {
             refresh_token: uuid(take(&mut rest, 16)),
             id_token: uuid(take(&mut rest, 16)),
             reuse: uuid(take(&mut rest, 16)).into(),
-            seal: take(&mut rest, 8).iter().fold(0, |seal, byte| seal << 8 | u64::from(*byte)),
+            seal: take(&mut rest, 8)
+                .iter()
+                .fold(0, |seal, byte| seal << 8 | u64::from(*byte)),
         })
     }
 }
@@ -43,12 +45,22 @@ fn take<'a>(rest: &mut &'a [u8], length: usize) -> &'a [u8] {
 
 /// A random UUID (RFC 9562 section 5.4).
 fn uuid(bytes: &[u8]) -> String {
-    let mut value = bytes.iter().take(16).fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
+    let mut value = bytes
+        .iter()
+        .take(16)
+        .fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
     value = value & !(0xf << 76) | 4 << 76;
     value = value & !(0b11 << 62) | 0b10 << 62;
     let digits = format!("{value:032x}");
     let part = |range: core::ops::Range<usize>| digits.get(range).unwrap_or_default();
-    format!("{}-{}-{}-{}-{}", part(0..8), part(8..12), part(12..16), part(16..20), part(20..32))
+    format!(
+        "{}-{}-{}-{}-{}",
+        part(0..8),
+        part(8..12),
+        part(12..16),
+        part(16..20),
+        part(20..32)
+    )
 }
 
 #[cfg(test)]

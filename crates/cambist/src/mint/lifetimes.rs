@@ -26,8 +26,10 @@ pub fn access_token_expiry(
     times: SessionTimes,
     now: Timestamp,
 ) -> Timestamp {
-    let lifespan =
-        client.tokens().access_token_lifespan.unwrap_or(realm.tokens().access_token_lifespan);
+    let lifespan = client
+        .tokens()
+        .access_token_lifespan
+        .unwrap_or(realm.tokens().access_token_lifespan);
     let end = session_end(realm, client, times);
     if lifespan == -1 {
         return end.unwrap_or_else(|| now.after(realm.sessions().max));
@@ -51,14 +53,20 @@ pub fn refresh_token_expiry(
     }
     let settings = realm.sessions();
     let (own, realms, users) = match times.kind {
-        SessionKind::Online => (client.tokens().session_idle, settings.client_idle, settings.idle),
+        SessionKind::Online => (
+            client.tokens().session_idle,
+            settings.client_idle,
+            settings.idle,
+        ),
         SessionKind::Offline => (
             client.tokens().offline_session_idle,
             settings.client_offline_idle,
             settings.offline_idle,
         ),
     };
-    let idle = set(own).or_else(|| set(Some(realms))).map_or(users, |own| own.min(users));
+    let idle = set(own)
+        .or_else(|| set(Some(realms)))
+        .map_or(users, |own| own.min(users));
     let idle = now.after(idle);
     Some(end.map_or(idle, |end| idle.min(end)))
 }
@@ -67,9 +75,11 @@ pub fn refresh_token_expiry(
 fn session_end(realm: &Realm, client: &Client, times: SessionTimes) -> Option<Timestamp> {
     let settings = realm.sessions();
     let (own, realms, users) = match times.kind {
-        SessionKind::Online => {
-            (client.tokens().session_max, settings.client_max, Some(settings.max))
-        }
+        SessionKind::Online => (
+            client.tokens().session_max,
+            settings.client_max,
+            Some(settings.max),
+        ),
         SessionKind::Offline => (
             client.tokens().offline_session_max,
             settings.client_offline_max,

@@ -22,7 +22,7 @@ use crate::{
         ClaimContext, ClaimTarget, compose,
         roles::{effective_roles, token_roles},
     },
-    crypto::{Algorithm, Entropy, ProviderError},
+    crypto::{Algorithm, Entropy},
     decision::Grant,
     effects::Effect,
     facts::{ClientSession, SessionKind, UserSession},
@@ -48,14 +48,19 @@ impl Grant {
         let target = realm.client(self.plan.target).ok_or(GONE)?;
         let now = self.moment.now;
         let placed = place_session(&self.plan, client, &ids, now);
-        let scopes: Vec<&ClientScope> =
-            self.plan.scopes.iter().filter_map(|number| realm.scope(*number)).collect();
+        let scopes: Vec<&ClientScope> = self
+            .plan
+            .scopes
+            .iter()
+            .filter_map(|number| realm.scope(*number))
+            .collect();
         let user_roles = effective_roles(&realm, &self.plan.user);
         let roles = token_roles(&realm, target, &scopes, &user_roles);
         let transient_notes: &[_] = match &self.plan.session {
             PlannedSession::Transient { notes } => notes,
             _ => &[],
         };
+        let provider = self.engine.provider();
         let context = ClaimContext {
             realm: &realm,
             client: target,
@@ -73,7 +78,7 @@ impl Grant {
             nonce: self.plan.nonce.as_deref(),
             authentication_level: self.plan.authentication_level,
             moment: self.moment,
-            hasher: Some(&*self.engine.provider()),
+            crypto: &*provider,
         };
         let minting = Minting {
             grant: &self,
@@ -117,7 +122,11 @@ struct Placed {
 }
 
 fn place_session(plan: &Plan, client: &Client, ids: &Ids, now: Timestamp) -> Placed {
-    let fresh = |kind| SessionTimes { kind, started: now, client_started: now };
+    let fresh = |kind| SessionTimes {
+        kind,
+        started: now,
+        client_started: now,
+    };
     match &plan.session {
         PlannedSession::Transient { .. } => Placed {
             session: None,
@@ -127,8 +136,7 @@ fn place_session(plan: &Plan, client: &Client, ids: &Ids, now: Timestamp) -> Pla
             effects: Vec::new(),
         },
         PlannedSession::New { kind, method } => {
-            let clients =
-                BTreeMap::from([(client.uuid().to_string(), new_client_session(now))]);
+            let clients = BTreeMap::from([(client.uuid().to_string(), new_client_session(now))]);
             let session = UserSession {
                 id: ids.session.clone(),
                 kind: *kind,
@@ -148,7 +156,12 @@ fn place_session(plan: &Plan, client: &Client, ids: &Ids, now: Timestamp) -> Pla
                 session: Some(Arc::new(session)),
             }
         }
-        PlannedSession::Existing { session, kind, join, transient_client } => {
+        PlannedSession::Existing {
+            session,
+            kind,
+            join,
+            transient_client,
+        } => {
             let effects = join
                 .iter()
                 .filter(|uuid| session.client(uuid).is_none())
@@ -234,9 +247,21 @@ impl Minting<'_> {
             composed.authorized_party = None;
         }
         let audience = composed.audience.clone();
-        let token = if lightweight { TokenCode::Lightweight } else { TokenCode::Regular };
-        let id = TokenId { session: self.placed.code, token, grant: plan.grant };
-        let kind = if settings.lower_case_bearer { "bearer" } else { "Bearer" };
+        let token = if lightweight {
+            TokenCode::Lightweight
+        } else {
+            TokenCode::Regular
+        };
+        let id = TokenId {
+            session: self.placed.code,
+            token,
+            grant: plan.grant,
+        };
+        let kind = if settings.lower_case_bearer {
+            "bearer"
+        } else {
+            "Bearer"
+        };
         let access = AccessToken {
             expires,
             issued: now,
@@ -248,8 +273,14 @@ impl Minting<'_> {
             scope: &self.scope,
             composed,
         };
-        let header_type = if settings.rfc9068_header { "at+jwt" } else { "JWT" };
-        let algorithm = settings.access_token_algorithm.or_else(|| self.default_algorithm());
+        let header_type = if settings.rfc9068_header {
+            "at+jwt"
+        } else {
+            "JWT"
+        };
+        let algorithm = settings
+            .access_token_algorithm
+            .or_else(|| self.default_algorithm());
         let access = self.prepared(algorithm, header_type, &access)?;
         let mut tokens = Vec::new();
 
@@ -262,7 +293,10 @@ impl Minting<'_> {
             id_token: None,
             not_before_policy: effective_not_before(self.realm, self.target, Some(&plan.user)).0,
             session_state: self.placed.named.clone(),
-            scope: plan.answer_scope.clone().unwrap_or_else(|| self.scope.clone()),
+            scope: plan
+                .answer_scope
+                .clone()
+                .unwrap_or_else(|| self.scope.clone()),
             issued_token_type: plan.issued_token_type,
         };
         if let Some(refresh) = &plan.refresh {
@@ -290,7 +324,10 @@ impl Minting<'_> {
             expires = Some(expires.map_or(bound, |expires| expires.min(bound)));
         }
         let rotates = self.realm.tokens().revoke_refresh_token;
-        let reuse_id = refresh.reuse_id.as_deref().or(rotates.then_some(&*self.ids.reuse));
+        let reuse_id = refresh
+            .reuse_id
+            .as_deref()
+            .or(rotates.then_some(&*self.ids.reuse));
         let token = RefreshToken {
             expires,
             issued: now,
@@ -306,7 +343,10 @@ impl Minting<'_> {
             access_token_audience: audience,
             requested_audiences: &refresh.audiences,
         };
-        Ok((self.prepared(Some(Algorithm::Hs512), "JWT", &token)?, expires))
+        Ok((
+            self.prepared(Some(Algorithm::Hs512), "JWT", &token)?,
+            expires,
+        ))
     }
 
     fn id_token(&self, expires: Timestamp) -> Result<PreparedToken, Refusal> {
@@ -323,10 +363,17 @@ impl Minting<'_> {
             session: self.placed.named.as_deref(),
             composed: compose(self.context, ClaimTarget::IdToken, false),
         };
-        let algorithm =
-            self.target.tokens().id_token_algorithm.or_else(|| self.default_algorithm());
+        let algorithm = self
+            .target
+            .tokens()
+            .id_token_algorithm
+            .or_else(|| self.default_algorithm());
         let (key, header) = self.key(algorithm, "JWT")?;
-        Ok(PreparedToken::Id { key: key.clone(), header, payload: payload(&token)? })
+        Ok(PreparedToken::Id {
+            key: key.clone(),
+            header,
+            payload: payload(&token)?,
+        })
     }
 
     fn prepared(
@@ -350,7 +397,10 @@ impl Minting<'_> {
             .keys()
             .active(algorithm)
             .ok_or_else(|| Refusal::NoSigningKey(algorithm.name()))?;
-        Ok((key, SigningHeader::new(algorithm, Some(&key.kid), Some(header_type))))
+        Ok((
+            key,
+            SigningHeader::new(algorithm, Some(&key.kid), Some(header_type)),
+        ))
     }
 
     fn default_algorithm(&self) -> Option<Algorithm> {
@@ -371,11 +421,13 @@ impl Minting<'_> {
 }
 
 fn payload(token: &impl serde::Serialize) -> Result<Vec<u8>, Refusal> {
-    serde_json::to_vec(token).map_err(|_| Refusal::Provider(ProviderError::Failed))
+    serde_json::to_vec(token).map_err(|_| Refusal::Unwritable)
 }
 
 fn scope_text(scopes: &[&ClientScope], openid: bool, hidden: bool) -> String {
-    let shown = scopes.iter().filter(|scope| hidden || scope.in_token_scope());
+    let shown = scopes
+        .iter()
+        .filter(|scope| hidden || scope.in_token_scope());
     let names = shown.map(|scope| scope.name());
     let mut text = String::new();
     for name in openid.then_some("openid").into_iter().chain(names) {

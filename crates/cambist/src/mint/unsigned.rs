@@ -28,7 +28,10 @@ pub(super) struct Prepared {
 
 impl Prepared {
     pub(super) fn new(key: RealmKey, header: &SigningHeader, payload: &[u8]) -> Self {
-        Self { key, input: SigningInput::new(header, payload) }
+        Self {
+            key,
+            input: SigningInput::new(header, payload),
+        }
     }
 }
 
@@ -37,7 +40,11 @@ impl Prepared {
 pub(super) enum PreparedToken {
     Refresh(Prepared),
     /// The ID token waits for the access token's signature: it carries its hash.
-    Id { key: RealmKey, header: SigningHeader, payload: Vec<u8> },
+    Id {
+        key: RealmKey,
+        header: SigningHeader,
+        payload: Vec<u8>,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +90,10 @@ pub enum Signing {
 }
 
 impl UnsignedExchange {
-    #[expect(clippy::too_many_arguments, reason = "everything that travels with the tokens")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "everything that travels with the tokens"
+    )]
     pub(super) fn new(
         engine: Engine,
         realm: &str,
@@ -123,9 +133,28 @@ impl UnsignedExchange {
     /// the signer's business: a wrong one makes a token that nobody takes.
     #[must_use]
     pub fn attach(self, signature: &[u8]) -> Signing {
-        let Self { engine, realm, current, waiting, response, effects, seal, event, trace } = self;
+        let Self {
+            engine,
+            realm,
+            current,
+            waiting,
+            response,
+            effects,
+            seal,
+            event,
+            trace,
+        } = self;
         let (place, prepared) = current;
-        let rest = Rest { engine, realm, waiting, response, effects, seal, event, trace };
+        let rest = Rest {
+            engine,
+            realm,
+            waiting,
+            response,
+            effects,
+            seal,
+            event,
+            trace,
+        };
         rest.placed(place, prepared.input.attach(signature))
     }
 
@@ -137,12 +166,32 @@ impl UnsignedExchange {
     pub fn sign(self) -> Result<Outcome, Refusal> {
         let mut unsigned = self;
         loop {
-            let Self { engine, realm, current, waiting, response, effects, seal, event, trace } =
-                unsigned;
+            let Self {
+                engine,
+                realm,
+                current,
+                waiting,
+                response,
+                effects,
+                seal,
+                event,
+                trace,
+            } = unsigned;
             let (place, Prepared { key, input }) = current;
-            let signer = key.signing.ok_or(Refusal::NoSigningKey(input.algorithm().name()))?;
+            let signer = key
+                .signing
+                .ok_or(Refusal::NoSigningKey(input.algorithm().name()))?;
             let token = input.sign(&signer)?;
-            let rest = Rest { engine, realm, waiting, response, effects, seal, event, trace };
+            let rest = Rest {
+                engine,
+                realm,
+                waiting,
+                response,
+                effects,
+                seal,
+                event,
+                trace,
+            };
             match rest.placed(place, token) {
                 Signing::More(more) => unsigned = more,
                 Signing::Done(outcome) => return Ok(outcome),
@@ -178,7 +227,11 @@ impl Rest {
                 return Signing::Done(outcome);
             }
             Some(PreparedToken::Refresh(prepared)) => (Place::Refresh, prepared),
-            Some(PreparedToken::Id { key, header, mut payload }) => {
+            Some(PreparedToken::Id {
+                key,
+                header,
+                mut payload,
+            }) => {
                 let hash = access_token_hash(
                     &*self.engine.provider(),
                     header.algorithm(),
@@ -192,7 +245,16 @@ impl Rest {
                 (Place::Id, Prepared::new(key, &header, &payload))
             }
         };
-        let Self { engine, realm, waiting, response, effects, seal, event, trace } = self;
+        let Self {
+            engine,
+            realm,
+            waiting,
+            response,
+            effects,
+            seal,
+            event,
+            trace,
+        } = self;
         Signing::More(UnsignedExchange {
             engine,
             realm,

@@ -2,7 +2,10 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use super::{RoleNo, RoleSet, ScopeNo, document::{Attributes, ClientGrant}};
+use super::{
+    RoleNo, RoleSet, ScopeNo,
+    document::{Attributes, ClientGrant},
+};
 use crate::{claims::MapperInstance, client_auth::ClientCredential, crypto::Algorithm};
 
 /// The number of a client in its snapshot.

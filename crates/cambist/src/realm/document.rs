@@ -733,7 +733,10 @@ fn client_secret() -> String {
     "client-secret".to_owned()
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks for"
+)]
 fn is_zero(value: &i64) -> bool {
     *value == 0
 }

@@ -137,7 +137,10 @@ mod tests {
         for feature in Feature::ALL {
             assert_eq!(Feature::from_name(feature.name()), Some(feature));
         }
-        assert_eq!(Feature::from_name("token-exchange:v1"), Some(Feature::TokenExchange));
+        assert_eq!(
+            Feature::from_name("token-exchange:v1"),
+            Some(Feature::TokenExchange)
+        );
         assert_eq!(Feature::from_name("telepathy"), None);
     }
 

@@ -22,6 +22,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+use self::settings::{BruteForce, LoginSettings, SessionSettings, SslRequired, TokenSettings};
 pub use self::{
     client::{Client, ClientAccess, ClientNo},
     error::RealmError,
@@ -32,7 +33,6 @@ pub use self::{
     role::{Role, RoleNo, RoleOwner, RoleSet},
     scope::{ClientScope, ScopeNo},
 };
-use self::settings::{BruteForce, LoginSettings, SessionSettings, SslRequired, TokenSettings};
 use crate::policy::PolicyStore;
 
 /// How a realm treats what Keycloak leaves open.
@@ -220,7 +220,11 @@ impl Realm {
     #[must_use]
     pub fn client_role(&self, client: ClientNo, name: &str) -> Option<&Role> {
         let client = self.client(client)?;
-        client.roles().iter().filter_map(|number| self.role(*number)).find(|role| role.name() == name)
+        client
+            .roles()
+            .iter()
+            .filter_map(|number| self.role(*number))
+            .find(|role| role.name() == name)
     }
 
     /// All groups, parents before children.

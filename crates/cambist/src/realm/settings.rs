@@ -102,7 +102,11 @@ pub struct LoginSettings {
 
 impl Default for LoginSettings {
     fn default() -> Self {
-        Self { email_as_username: false, with_email: true, duplicate_emails: false }
+        Self {
+            email_as_username: false,
+            with_email: true,
+            duplicate_emails: false,
+        }
     }
 }
 

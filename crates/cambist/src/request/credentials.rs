@@ -47,9 +47,14 @@ fn basic(header: &str) -> Option<PresentedCredentials> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let unreadable = PresentedCredentials { unreadable: true, ..PresentedCredentials::default() };
-    let Some(text) =
-        STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+    let unreadable = PresentedCredentials {
+        unreadable: true,
+        ..PresentedCredentials::default()
+    };
+    let Some(text) = STANDARD
+        .decode(encoded.trim())
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
     else {
         return Some(unreadable);
     };
@@ -129,6 +134,10 @@ mod tests {
         let form = Form::default();
         assert!(PresentedCredentials::read(Some("Basic ***"), &form).unreadable);
         assert!(PresentedCredentials::read(Some("Basic YQ=="), &form).unreadable);
-        assert!(PresentedCredentials::read(Some("Bearer abc"), &form).client_id.is_none());
+        assert!(
+            PresentedCredentials::read(Some("Bearer abc"), &form)
+                .client_id
+                .is_none()
+        );
     }
 }

@@ -52,7 +52,10 @@ impl Form {
     /// A body over the limits, a broken escape, or text that is not UTF-8. Nothing is decoded lossily.
     pub fn parse(body: &[u8], max_bytes: usize, max_pairs: usize) -> Result<Self, FormError> {
         if body.len() > max_bytes {
-            return Err(FormError::TooLong { length: body.len(), limit: max_bytes });
+            return Err(FormError::TooLong {
+                length: body.len(),
+                limit: max_bytes,
+            });
         }
         let mut bytes: Vec<u8> = Vec::with_capacity(body.len());
         let mut pairs = Vec::with_capacity(12);
@@ -72,7 +75,9 @@ impl Form {
             };
             let value = value.strip_prefix(b"=").unwrap_or(value);
             let name = decode(name, begins, &mut bytes)?;
-            let value_begins = begins.saturating_add(piece.len()).saturating_sub(value.len());
+            let value_begins = begins
+                .saturating_add(piece.len())
+                .saturating_sub(value.len());
             let value = decode(value, value_begins, &mut bytes)?;
             pairs.push((name, value));
         }
@@ -83,7 +88,9 @@ impl Form {
         // would be UTF-8 together and not apart.
         for (name, value) in &pairs {
             if slice(&text, name).is_none() || slice(&text, value).is_none() {
-                return Err(FormError::Encoding { at: name.start as usize });
+                return Err(FormError::Encoding {
+                    at: name.start as usize,
+                });
             }
         }
         Ok(Self { text, pairs })
@@ -92,25 +99,34 @@ impl Form {
     /// The pairs, in order.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|(name, value)| {
-            (slice(&self.text, name).unwrap_or_default(), slice(&self.text, value).unwrap_or_default())
+            (
+                slice(&self.text, name).unwrap_or_default(),
+                slice(&self.text, value).unwrap_or_default(),
+            )
         })
     }
 
     /// The first value under this name.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&str> {
-        self.pairs().find(|(known, _)| *known == name).map(|(_, value)| value)
+        self.pairs()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
     }
 
     /// All values under this name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.pairs().filter(move |(known, _)| *known == name).map(|(_, value)| value)
+        self.pairs()
+            .filter(move |(known, _)| *known == name)
+            .map(|(_, value)| value)
     }
 }
 
 impl core::fmt::Debug for Form {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_list().entries(self.pairs().map(|(name, _)| name)).finish()
+        f.debug_list()
+            .entries(self.pairs().map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -129,7 +145,9 @@ fn decode(piece: &[u8], at: usize, out: &mut Vec<u8>) -> Result<Range<u32>, Form
                 b'%' => {
                     let (Some(high), Some(low)) = (digit(tail.first()), digit(tail.get(1))) else {
                         let behind = piece.len().saturating_sub(tail.len()).saturating_sub(1);
-                        return Err(FormError::Escape { at: at.saturating_add(behind) });
+                        return Err(FormError::Escape {
+                            at: at.saturating_add(behind),
+                        });
                     };
                     out.push(high << 4 | low);
                     rest = tail.get(2..).unwrap_or_default();
@@ -144,8 +162,10 @@ fn decode(piece: &[u8], at: usize, out: &mut Vec<u8>) -> Result<Range<u32>, Form
 }
 
 fn position(out: &[u8]) -> Result<u32, FormError> {
-    u32::try_from(out.len())
-        .map_err(|_| FormError::TooLong { length: out.len(), limit: u32::MAX as usize })
+    u32::try_from(out.len()).map_err(|_| FormError::TooLong {
+        length: out.len(),
+        limit: u32::MAX as usize,
+    })
 }
 
 fn digit(byte: Option<&u8>) -> Option<u8> {
@@ -173,7 +193,13 @@ mod tests {
         let pairs: Vec<_> = form.pairs().collect();
         assert_eq!(
             pairs,
-            vec![("a", "1 2"), ("b", "é+"), ("c", ""), ("a", "x&y"), ("", "v")]
+            vec![
+                ("a", "1 2"),
+                ("b", "é+"),
+                ("c", ""),
+                ("a", "x&y"),
+                ("", "v")
+            ]
         );
         assert_eq!(form.first("a"), Some("1 2"));
         assert_eq!(form.all("a").collect::<Vec<_>>(), ["1 2", "x&y"]);
@@ -182,16 +208,31 @@ mod tests {
 
     #[test]
     fn broken_escapes_are_refused_with_their_place() {
-        for (body, at) in [("a=%", 2), ("a=%4", 2), ("a=%zz", 2), ("a=1&b=2%4g", 7), ("%g1=2", 0)] {
+        for (body, at) in [
+            ("a=%", 2),
+            ("a=%4", 2),
+            ("a=%zz", 2),
+            ("a=1&b=2%4g", 7),
+            ("%g1=2", 0),
+        ] {
             assert_eq!(parse(body).unwrap_err(), FormError::Escape { at }, "{body}");
         }
     }
 
     #[test]
     fn text_that_is_no_utf8_is_refused() {
-        assert!(matches!(parse("a=%ff").unwrap_err(), FormError::Encoding { .. }));
-        assert!(matches!(parse("a=%C3&b=%A9").unwrap_err(), FormError::Encoding { .. }));
-        assert!(matches!(parse("a%C3=%A9").unwrap_err(), FormError::Encoding { .. }));
+        assert!(matches!(
+            parse("a=%ff").unwrap_err(),
+            FormError::Encoding { .. }
+        ));
+        assert!(matches!(
+            parse("a=%C3&b=%A9").unwrap_err(),
+            FormError::Encoding { .. }
+        ));
+        assert!(matches!(
+            parse("a%C3=%A9").unwrap_err(),
+            FormError::Encoding { .. }
+        ));
     }
 
     #[test]
@@ -199,10 +240,16 @@ mod tests {
         assert!(Form::parse(&[b'a'; 1_000], 1_000, 10).is_ok());
         assert_eq!(
             Form::parse(&[b'a'; 1_001], 1_000, 10).unwrap_err(),
-            FormError::TooLong { length: 1_001, limit: 1_000 }
+            FormError::TooLong {
+                length: 1_001,
+                limit: 1_000
+            }
         );
         assert!(parse(&"a&".repeat(10)).is_ok());
-        assert_eq!(parse(&"a&".repeat(11)).unwrap_err(), FormError::TooMany { limit: 10 });
+        assert_eq!(
+            parse(&"a&".repeat(11)).unwrap_err(),
+            FormError::TooMany { limit: 10 }
+        );
     }
 
     #[test]

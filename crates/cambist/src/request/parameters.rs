@@ -104,7 +104,11 @@ impl Parameters {
     pub fn check(&self, repeatable: &[&str], limits: &RequestLimits) -> Result<(), RequestError> {
         for (place, (name, _)) in self.form.pairs().enumerate() {
             if !repeatable.contains(&name)
-                && self.form.pairs().take(place).any(|(earlier, _)| earlier == name)
+                && self
+                    .form
+                    .pairs()
+                    .take(place)
+                    .any(|(earlier, _)| earlier == name)
             {
                 return Err(RequestError::Duplicated(name.into()));
             }
@@ -121,13 +125,20 @@ impl Parameters {
             if value.len() > limit {
                 let length = value.chars().count();
                 if length > limit {
-                    return Err(RequestError::TooLong { name: Box::from(name), length, limit });
+                    return Err(RequestError::TooLong {
+                        name: Box::from(name),
+                        length,
+                        limit,
+                    });
                 }
             }
         }
         for name in ["audience", "resource"] {
             if self.form.all(name).count() > limits.targets {
-                return Err(RequestError::TooManyTargets { name, limit: limits.targets });
+                return Err(RequestError::TooManyTargets {
+                    name,
+                    limit: limits.targets,
+                });
             }
         }
         Ok(())
@@ -135,7 +146,9 @@ impl Parameters {
 }
 
 fn cleaned(value: &str) -> Cow<'_, str> {
-    let suspicious = value.bytes().any(|byte| byte < 0x20 || byte == 0x7f || byte == b'%');
+    let suspicious = value
+        .bytes()
+        .any(|byte| byte < 0x20 || byte == 0x7f || byte == b'%');
     if !suspicious {
         return Cow::Borrowed(value);
     }
@@ -192,7 +205,10 @@ mod tests {
         let limits = RequestLimits::default();
         let twice = parameters("audience=a&audience=b&scope=x");
         assert_eq!(twice.check(&["audience"], &limits), Ok(()));
-        assert_eq!(twice.check(&[], &limits), Err(RequestError::Duplicated("audience".into())));
+        assert_eq!(
+            twice.check(&[], &limits),
+            Err(RequestError::Duplicated("audience".into()))
+        );
         let equal = parameters("scope=x&scope=x");
         assert_eq!(
             equal.check(&["audience"], &limits),
@@ -209,7 +225,11 @@ mod tests {
             let beyond = parameters(&format!("{name}={}", "a".repeat(limit + 1)));
             assert_eq!(
                 beyond.check(&[], &limits),
-                Err(RequestError::TooLong { name: name.into(), length: limit + 1, limit })
+                Err(RequestError::TooLong {
+                    name: name.into(),
+                    length: limit + 1,
+                    limit
+                })
             );
         }
         for name in ["password", "unknown"] {

@@ -7,7 +7,9 @@ use super::{
     liveness::check_client_session,
 };
 use crate::{
-    facts::{Facts, SessionId, SessionKind, SessionQuery, SessionSearch, User, UserQuery, UserSession},
+    facts::{
+        Facts, SessionId, SessionKind, SessionQuery, SessionSearch, User, UserQuery, UserSession,
+    },
     jose::{
         JwsLimits, UnverifiedJws,
         claims::{Strictness, TokenClaims},
@@ -82,7 +84,10 @@ impl ReadToken {
             SessionCode::Transient => return None,
             SessionCode::Unknown => SessionSearch::Either,
         };
-        Some(SessionQuery { id: self.session.clone()?, search })
+        Some(SessionQuery {
+            id: self.session.clone()?,
+            search,
+        })
     }
 
     /// The user to load, when the token has no session.
@@ -91,7 +96,10 @@ impl ReadToken {
         if self.session.is_some() {
             return None;
         }
-        Some(UserQuery::IdOrUsername { id: self.subject.clone(), username: self.username.clone() })
+        Some(UserQuery::IdOrUsername {
+            id: self.subject.clone(),
+            username: self.username.clone(),
+        })
     }
 }
 
@@ -167,9 +175,7 @@ pub fn read_access_token(
     not_before(token.issued, effective_not_before(realm, client, None))?;
     // A transient id beside a session, or an id of a session without one, was not made here.
     match token.id.session {
-        SessionCode::Transient if token.session.is_some() => {
-            Err(LivenessError::NoSession.into())
-        }
+        SessionCode::Transient if token.session.is_some() => Err(LivenessError::NoSession.into()),
         SessionCode::Transient | SessionCode::Unknown => Ok(token),
         _ if token.session.is_none() => Err(SubjectTokenError::MissingClaim("sid")),
         _ => Ok(token),
@@ -177,7 +183,10 @@ pub fn read_access_token(
 }
 
 fn from_claims(claims: &TokenClaims<'_>) -> Result<ReadToken, SubjectTokenError> {
-    let token_id = claims.jti.as_deref().ok_or(SubjectTokenError::MissingClaim("jti"))?;
+    let token_id = claims
+        .jti
+        .as_deref()
+        .ok_or(SubjectTokenError::MissingClaim("jti"))?;
     Ok(ReadToken {
         id: TokenId::parse(token_id).ok_or(SubjectTokenError::TokenId)?,
         token_id: token_id.into(),
@@ -188,12 +197,20 @@ fn from_claims(claims: &TokenClaims<'_>) -> Result<ReadToken, SubjectTokenError>
             .ok_or(SubjectTokenError::AuthorizedParty)?
             .into(),
         session: claims.sid.as_deref().map(|sid| SessionId(sid.into())),
-        audience: claims.aud.iter().flatten().map(|value| Box::from(&**value)).collect(),
+        audience: claims
+            .aud
+            .iter()
+            .flatten()
+            .map(|value| Box::from(&**value))
+            .collect(),
         scope: claims.scope.as_deref().map(Box::from),
         issued: Timestamp(claims.iat.ok_or(SubjectTokenError::MissingClaim("iat"))?),
         // 0 means "never" to Keycloak; here a token without an end is no token.
         expires: Timestamp(
-            claims.exp.filter(|exp| *exp > 0).ok_or(SubjectTokenError::MissingClaim("exp"))?,
+            claims
+                .exp
+                .filter(|exp| *exp > 0)
+                .ok_or(SubjectTokenError::MissingClaim("exp"))?,
         ),
         username: claims.preferred_username.as_deref().map(Box::from),
         bound: claims.cnf.is_some(),
@@ -219,7 +236,10 @@ pub(super) fn check_times(
 
 pub(super) fn not_before(issued: Timestamp, limit: Timestamp) -> Result<(), LivenessError> {
     if issued < limit {
-        return Err(LivenessError::NotBefore { issued, not_before: limit });
+        return Err(LivenessError::NotBefore {
+            issued,
+            not_before: limit,
+        });
     }
     Ok(())
 }
@@ -257,7 +277,12 @@ impl ReadToken {
         {
             return Err(LivenessError::NoUser.into());
         }
-        if session.is_some() && self.subject.as_deref().is_some_and(|subject| *subject != *user.id) {
+        if session.is_some()
+            && self
+                .subject
+                .as_deref()
+                .is_some_and(|subject| *subject != *user.id)
+        {
             return Err(SubjectTokenError::OtherSubject);
         }
         if !user.enabled {
@@ -265,7 +290,11 @@ impl ReadToken {
         }
         not_before(self.issued, user.not_before)?;
         let (user, session) = (Arc::clone(user), session.map(Arc::clone));
-        Ok(VerifiedSubject { token: self, user, session })
+        Ok(VerifiedSubject {
+            token: self,
+            user,
+            session,
+        })
     }
 
     fn verify_session(
@@ -277,7 +306,9 @@ impl ReadToken {
     ) -> Result<(), LivenessError> {
         let kind = match self.id.session {
             SessionCode::Online | SessionCode::OnlineTransientClient => Some(SessionKind::Online),
-            SessionCode::Offline | SessionCode::OfflineTransientClient => Some(SessionKind::Offline),
+            SessionCode::Offline | SessionCode::OfflineTransientClient => {
+                Some(SessionKind::Offline)
+            }
             SessionCode::Transient | SessionCode::Unknown => None,
         };
         if kind.is_some_and(|kind| kind != session.kind) {
@@ -305,5 +336,8 @@ pub(crate) const IMPERSONATOR_CLIENT: &str = "IMPERSONATOR_CLIENT";
 /// An impersonated session may lack the impersonator's client session.
 fn impersonated_by(session: &UserSession, client: &Client) -> bool {
     session.client(client.uuid()).is_none()
-        && session.notes.get(IMPERSONATOR_CLIENT).is_some_and(|uuid| **uuid == *client.uuid())
+        && session
+            .notes
+            .get(IMPERSONATOR_CLIENT)
+            .is_some_and(|uuid| **uuid == *client.uuid())
 }

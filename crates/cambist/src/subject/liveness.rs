@@ -70,13 +70,18 @@ pub fn check_session(
     let settings = realm.sessions();
     let (idle, max) = match session.kind {
         SessionKind::Online => (settings.idle, Some(settings.max)),
-        SessionKind::Offline => {
-            (settings.offline_idle, settings.offline_max_enabled.then_some(settings.offline_max))
-        }
+        SessionKind::Offline => (
+            settings.offline_idle,
+            settings.offline_max_enabled.then_some(settings.offline_max),
+        ),
     };
     let idle_out = now >= session.last_refresh.after(idle);
     let too_old = max.is_some_and(|max| now >= session.started.after(max));
-    if idle_out || too_old { Err(LivenessError::SessionExpired) } else { Ok(()) }
+    if idle_out || too_old {
+        Err(LivenessError::SessionExpired)
+    } else {
+        Ok(())
+    }
 }
 
 /// Checks that the session has a client session of this client, and that the token is not older than
@@ -86,7 +91,9 @@ pub(crate) fn check_client_session<'a>(
     client: &Client,
     issued: Timestamp,
 ) -> Result<&'a ClientSession, LivenessError> {
-    let client_session = session.client(client.uuid()).ok_or(LivenessError::NoClientSession)?;
+    let client_session = session
+        .client(client.uuid())
+        .ok_or(LivenessError::NoClientSession)?;
     if issued < session.started || issued < client_session.started {
         return Err(LivenessError::OlderThanSession);
     }

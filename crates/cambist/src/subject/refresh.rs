@@ -23,7 +23,6 @@ pub struct ReadRefreshToken {
     pub(crate) kind: SessionKind,
     pub(crate) scope: String,
     pub(crate) issued: Timestamp,
-    pub(crate) expires: Option<Timestamp>,
     pub(crate) nonce: Option<Box<str>>,
     pub(crate) reuse_id: Option<Box<str>>,
     pub(crate) audiences: Vec<Box<str>>,
@@ -91,16 +90,32 @@ pub fn read_refresh_token(
     };
     check_times(&claims, expires.unwrap_or(Timestamp(i64::MAX)), moment.now)?;
     Ok(ReadRefreshToken {
-        token_id: claims.jti.as_deref().ok_or(SubjectTokenError::MissingClaim("jti"))?.into(),
-        subject: claims.sub.as_deref().ok_or(SubjectTokenError::MissingClaim("sub"))?.into(),
-        authorized_party: claims.azp.as_deref().ok_or(SubjectTokenError::AuthorizedParty)?.into(),
+        token_id: claims
+            .jti
+            .as_deref()
+            .ok_or(SubjectTokenError::MissingClaim("jti"))?
+            .into(),
+        subject: claims
+            .sub
+            .as_deref()
+            .ok_or(SubjectTokenError::MissingClaim("sub"))?
+            .into(),
+        authorized_party: claims
+            .azp
+            .as_deref()
+            .ok_or(SubjectTokenError::AuthorizedParty)?
+            .into(),
         session: claims.sid.as_deref().map(|sid| SessionId(sid.into())),
         kind,
         scope: claims.scope.as_deref().unwrap_or_default().into(),
         issued: Timestamp(claims.iat.ok_or(SubjectTokenError::MissingClaim("iat"))?),
-        expires,
         nonce: claims.nonce.as_deref().map(Box::from),
         reuse_id: claims.reuse_id.as_deref().map(Box::from),
-        audiences: claims.req_aud.iter().flatten().map(|value| Box::from(&**value)).collect(),
+        audiences: claims
+            .req_aud
+            .iter()
+            .flatten()
+            .map(|value| Box::from(&**value))
+            .collect(),
     })
 }

@@ -42,8 +42,11 @@ pub enum TokenCode {
 }
 
 impl TokenCode {
-    const ALL: [(Self, &'static str); 3] =
-        [(Self::Regular, "rt"), (Self::Lightweight, "lt"), (Self::Unknown, "un")];
+    const ALL: [(Self, &'static str); 3] = [
+        (Self::Regular, "rt"),
+        (Self::Lightweight, "lt"),
+        (Self::Unknown, "un"),
+    ];
 }
 
 /// By which grant a token came.
@@ -100,8 +103,11 @@ pub struct TokenId {
 
 impl TokenId {
     /// What an id without prefix says: nothing.
-    pub const UNKNOWN: Self =
-        Self { session: SessionCode::Unknown, token: TokenCode::Unknown, grant: GrantCode::None };
+    pub const UNKNOWN: Self = Self {
+        session: SessionCode::Unknown,
+        token: TokenCode::Unknown,
+        grant: GrantCode::None,
+    };
 
     /// Reads a `jti`. An id without a colon says nothing and is fine; with a colon the part before it must
     /// be six known letters. `None` when it is not.
@@ -133,11 +139,15 @@ impl TokenId {
 }
 
 fn find<T: Copy>(all: &[(T, &'static str)], code: &str) -> Option<T> {
-    all.iter().find(|(_, known)| *known == code).map(|(value, _)| *value)
+    all.iter()
+        .find(|(_, known)| *known == code)
+        .map(|(value, _)| *value)
 }
 
 fn code<T: Copy + PartialEq>(all: &[(T, &'static str)], value: T) -> &'static str {
-    all.iter().find(|(known, _)| *known == value).map_or("un", |(_, code)| code)
+    all.iter()
+        .find(|(known, _)| *known == value)
+        .map_or("un", |(_, code)| code)
 }
 
 #[cfg(test)]
@@ -149,7 +159,11 @@ mod tests {
         for (session, _) in SessionCode::ALL {
             for (token, _) in TokenCode::ALL {
                 for (grant, _) in GrantCode::ALL {
-                    let id = TokenId { session, token, grant };
+                    let id = TokenId {
+                        session,
+                        token,
+                        grant,
+                    };
                     assert_eq!(TokenId::parse(&id.with_random("x:y")), Some(id));
                 }
             }
@@ -165,7 +179,15 @@ mod tests {
         );
         assert_eq!(TokenId::parse("5f7f1d0e"), Some(TokenId::UNKNOWN));
         assert_eq!(TokenId::parse(""), Some(TokenId::UNKNOWN));
-        for bad in ["onrt:x", "onrtnaa:x", "xxrtna:x", "onxxna:x", "onrtxx:x", ":x", "onrtn\u{e4}:x"] {
+        for bad in [
+            "onrt:x",
+            "onrtnaa:x",
+            "xxrtna:x",
+            "onxxna:x",
+            "onrtxx:x",
+            ":x",
+            "onrtn\u{e4}:x",
+        ] {
             assert_eq!(TokenId::parse(bad), None, "{bad}");
         }
     }

@@ -2,7 +2,7 @@
 
 mod permission_based;
 
-use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{Flow, FlowRequest, PendingFlow};
 use crate::{
@@ -46,9 +46,10 @@ pub(super) struct TokenExchange {
 }
 
 impl TokenExchange {
-    /// The built-in kinds.
-    pub(super) fn builtin() -> Self {
-        Self { kinds: vec![Arc::new(permission_based::PermissionBased)] }
+    /// These kinds, then the built-in ones.
+    pub(super) fn with(mut kinds: Vec<Arc<dyn ExchangeFlow>>) -> Self {
+        kinds.push(Arc::new(permission_based::PermissionBased));
+        Self { kinds }
     }
 }
 
@@ -73,10 +74,16 @@ impl Flow for TokenExchange {
         let registered = request.realm.profile() == Profile::Keycloak
             || request.client.may(ClientGrant::TokenExchange)
             || request.client.may(ClientGrant::StandardTokenExchange);
-        let registered = registered.then_some(()).ok_or(ExchangeError::GrantNotAllowed);
+        let registered = registered
+            .then_some(())
+            .ok_or(ExchangeError::GrantNotAllowed);
         trace.step("the client may use the token exchange grant", registered)?;
         let mut reason = "No token exchange provider available";
-        for kind in self.kinds.iter().filter(|kind| kind.available(*request.realm.features())) {
+        for kind in self
+            .kinds
+            .iter()
+            .filter(|kind| kind.available(*request.realm.features()))
+        {
             match kind.supports(request) {
                 Ok(()) => {
                     trace.flow = Some(kind.name());

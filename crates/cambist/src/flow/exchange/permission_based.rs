@@ -44,18 +44,39 @@ impl ExchangeFlow for PermissionBased {
         request: &FlowRequest<'_>,
         trace: &mut DecisionTrace,
     ) -> Result<Box<dyn PendingFlow>, Refusal> {
-        let FlowRequest { realm, client, parameters, issuer, moment, jws_limits, .. } = *request;
+        let FlowRequest {
+            realm,
+            client,
+            parameters,
+            issuer,
+            moment,
+            jws_limits,
+            ..
+        } = *request;
         // An empty subject token is a token, and a bad one: it never becomes "none".
-        let text = parameters.value("subject_token").ok_or(ExchangeError::NoSubject)?;
-        trace.step("the subject token is the realm's own", own_issuer(parameters, issuer))?;
-        trace.step("the subject token is said to be an access token", declared(parameters))?;
+        let text = parameters
+            .value("subject_token")
+            .ok_or(ExchangeError::NoSubject)?;
+        trace.step(
+            "the subject token is the realm's own",
+            own_issuer(parameters, issuer),
+        )?;
+        trace.step(
+            "the subject token is said to be an access token",
+            declared(parameters),
+        )?;
         let token = read_access_token(realm, issuer, &text, moment, jws_limits)
             .map_err(ExchangeError::SubjectToken);
         let token = trace.step("the subject token stands for itself", token)?;
-        let audiences = parameters.values("audience").map(|value| value.into()).collect();
+        let audiences = parameters
+            .values("audience")
+            .map(|value| value.into())
+            .collect();
         let mut pending = PendingExchange {
             token,
-            requested_type: parameters.value("requested_token_type").map(Cow::into_owned),
+            requested_type: parameters
+                .value("requested_token_type")
+                .map(Cow::into_owned),
             requested_issuer: parameters.value("requested_issuer").is_some(),
             requested_subject: parameters.value("requested_subject").map(Cow::into_owned),
             audiences,
@@ -99,7 +120,9 @@ struct PendingExchange {
 
 impl PendingExchange {
     fn names_another(&self, client: &Client) -> bool {
-        self.audiences.iter().any(|audience| **audience != *client.client_id())
+        self.audiences
+            .iter()
+            .any(|audience| **audience != *client.client_id())
     }
 }
 
@@ -120,11 +143,25 @@ impl PendingFlow for PendingExchange {
         facts: &Facts,
         trace: &mut DecisionTrace,
     ) -> Result<Plan, Refused> {
-        let FlowRequest { realm, client, moment, .. } = *request;
-        let Self { token, requested_type, requested_issuer, requested_subject, audiences, scope, .. } =
-            *self;
-        let subject =
-            token.verify(realm, facts, moment).and_then(unbound).map_err(ExchangeError::from);
+        let FlowRequest {
+            realm,
+            client,
+            moment,
+            ..
+        } = *request;
+        let Self {
+            token,
+            requested_type,
+            requested_issuer,
+            requested_subject,
+            audiences,
+            scope,
+            ..
+        } = *self;
+        let subject = token
+            .verify(realm, facts, moment)
+            .and_then(unbound)
+            .map_err(ExchangeError::from);
         let subject = trace.step("the subject's session and user are there", subject)?;
         if requested_subject.is_some() {
             return Err(ExchangeError::Impersonation(
@@ -135,7 +172,10 @@ impl PendingFlow for PendingExchange {
         if requested_issuer {
             return Err(ExchangeError::RequestedIssuer.into());
         }
-        let wanted = trace.step("the requested token type is given", output(requested_type.as_deref()))?;
+        let wanted = trace.step(
+            "the requested token type is given",
+            output(requested_type.as_deref()),
+        )?;
         let targets = targets(realm, client, &audiences);
         let targets = trace.step("every audience is a client that may be a target", targets)?;
         for target in &targets {
@@ -153,7 +193,11 @@ impl PendingFlow for PendingExchange {
 
 /// A bound token without a proof is refused: Keycloak would hand out an unbound one in its place.
 fn unbound(subject: VerifiedSubject) -> Result<VerifiedSubject, SubjectTokenError> {
-    if subject.token().is_bound() { Err(SubjectTokenError::Bound) } else { Ok(subject) }
+    if subject.token().is_bound() {
+        Err(SubjectTokenError::Bound)
+    } else {
+        Ok(subject)
+    }
 }
 
 fn output(requested: Option<&str>) -> Result<TokenType, ExchangeError> {
@@ -179,7 +223,9 @@ fn targets<'r>(
     let found: Result<Vec<_>, _> = audiences
         .iter()
         .map(|name| {
-            realm.client_by_id(name).ok_or_else(|| ExchangeError::UnknownAudience(name.clone()))
+            realm
+                .client_by_id(name)
+                .ok_or_else(|| ExchangeError::UnknownAudience(name.clone()))
         })
         .collect();
     let found = found?;
@@ -202,13 +248,18 @@ fn may_reach(
     let client = request.client;
     let token = subject.token();
     let holder = *token.authorized_party == *client.client_id();
-    let in_audience = token.audience.iter().any(|value| **value == *client.client_id());
+    let in_audience = token
+        .audience
+        .iter()
+        .any(|value| **value == *client.client_id());
     if client.is_public() {
         let holder = holder.then_some(()).ok_or(ExchangeError::NotHolder);
         trace.step("a public client holds the token", holder)?;
     }
     if target.number() == client.number() {
-        let related = (holder || in_audience).then_some(()).ok_or(ExchangeError::NotInAudience);
+        let related = (holder || in_audience)
+            .then_some(())
+            .ok_or(ExchangeError::NotInAudience);
         return trace.step("the client holds the token or is in its audience", related);
     }
     let context = EvaluationContext {
@@ -221,8 +272,13 @@ fn may_reach(
         service_account: facts.service_account.as_deref(),
         subject_scope: token.scope(),
     };
-    let (gate, policies) =
-        can_exchange_to(request.realm, &question, target.number(), &context, trace.is_recording());
+    let (gate, policies) = can_exchange_to(
+        request.realm,
+        &question,
+        target.number(),
+        &context,
+        trace.is_recording(),
+    );
     trace.gate(target.client_id(), policies);
     let granted = gate.map_err(|reason| ExchangeError::NotPermitted {
         target: target.client_id().into(),
@@ -243,7 +299,11 @@ fn plan(
     let refresh = wanted == TokenType::RefreshToken
         && client.tokens().use_refresh_tokens
         && !matches!(session, PlannedSession::Transient { .. });
-    let issued = if refresh { TokenType::RefreshToken } else { TokenType::AccessToken };
+    let issued = if refresh {
+        TokenType::RefreshToken
+    } else {
+        TokenType::AccessToken
+    };
     let strict = realm.profile() == Profile::Strict;
     Plan {
         client: client.number(),
@@ -276,8 +336,10 @@ fn planned_session(
     active: &GrantedScopes,
 ) -> PlannedSession {
     let code = subject.token().id.session;
-    let transient_client =
-        matches!(code, SessionCode::OnlineTransientClient | SessionCode::OfflineTransientClient);
+    let transient_client = matches!(
+        code,
+        SessionCode::OnlineTransientClient | SessionCode::OfflineTransientClient
+    );
     let Some(session) = subject.session() else {
         return PlannedSession::Transient { notes: Vec::new() };
     };
@@ -300,7 +362,12 @@ fn planned_session(
         SessionKind::Offline if active.offline => (SessionKind::Offline, Vec::new()),
         SessionKind::Offline => (SessionKind::Online, Vec::new()),
     };
-    PlannedSession::Existing { session: Arc::clone(session), kind, join, transient_client: false }
+    PlannedSession::Existing {
+        session: Arc::clone(session),
+        kind,
+        join,
+        transient_client: false,
+    }
 }
 
 /// Names what of the result is not in the subject token, and what granted it.
@@ -316,7 +383,11 @@ fn explain_widening(
         return;
     }
     if client.number() != target.number()
-        && !subject.token().audience.iter().any(|value| **value == *target.client_id())
+        && !subject
+            .token()
+            .audience
+            .iter()
+            .any(|value| **value == *target.client_id())
     {
         trace.widened(
             "audience",
@@ -324,8 +395,16 @@ fn explain_widening(
             || alloc::format!("token-exchange permission on `{}`", target.client_id()),
         );
     }
-    let had: Vec<&str> = subject.token().scope().unwrap_or_default().split(' ').collect();
-    let scopes = active.scopes.iter().filter_map(|number| realm.scope(*number));
+    let had: Vec<&str> = subject
+        .token()
+        .scope()
+        .unwrap_or_default()
+        .split(' ')
+        .collect();
+    let scopes = active
+        .scopes
+        .iter()
+        .filter_map(|number| realm.scope(*number));
     for scope in scopes.filter(|scope| scope.in_token_scope() && !had.contains(&scope.name())) {
         trace.widened(
             "scope",
