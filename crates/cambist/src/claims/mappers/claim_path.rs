@@ -296,3 +296,284 @@ fn texts(value: ClaimValue<'_>) -> Vec<Cow<'_, str>> {
         .filter_map(|item| text_at_top(&[], item))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{string::ToString, vec::Vec};
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn parts(name: &str) -> Vec<String> {
+        ClaimPath::parse(name)
+            .unwrap()
+            .0
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    /// What comes of writing texts under these names, one after the other.
+    fn written(target: ClaimTarget, names: &[(&str, ClaimValue<'static>, bool)]) -> Value {
+        let paths: Vec<_> = names
+            .iter()
+            .map(|(name, ..)| ClaimPath::parse(name).unwrap())
+            .collect();
+        let mut claims = ComposedClaims::default();
+        for (path, (_, value, merge)) in paths.iter().zip(names) {
+            path.write(&mut claims, target, value.clone(), *merge);
+        }
+        let mut all = serde_json::to_value(&claims.claims).unwrap();
+        let object = all.as_object_mut().unwrap();
+        if let Some(subject) = claims.subject {
+            object.insert("sub".into(), subject.into_owned().into());
+        }
+        if let Some(party) = claims.authorized_party {
+            object.insert("azp".into(), party.into_owned().into());
+        }
+        if let Some(instant) = claims.not_before {
+            object.insert("nbf".into(), instant.into());
+        }
+        if claims.audience_replaced || !claims.audience.is_empty() {
+            object.insert(
+                "aud".into(),
+                serde_json::to_value(&claims.audience).unwrap(),
+            );
+        }
+        all
+    }
+
+    fn text(value: &'static str) -> ClaimValue<'static> {
+        ClaimValue::Text(value.into())
+    }
+
+    /// claims/hard-dots.
+    #[test]
+    fn a_dot_parts_and_a_backslash_keeps_it() {
+        assert_eq!(parts("a.b.c"), ["a", "b", "c"]);
+        assert_eq!(parts(r"x\.y"), ["x.y"]);
+        assert_eq!(parts(r"p.q\.r.s"), ["p", "q.r", "s"]);
+        assert_eq!(parts(r"a\\.b"), [r"a\", "b"]);
+    }
+
+    #[test]
+    fn odd_names_are_split_as_keycloak_does() {
+        assert_eq!(parts(""), [""; 0]);
+        assert_eq!(parts("a."), ["a"]);
+        assert_eq!(parts(".a.b"), [".a.b"]);
+        assert_eq!(parts("a..b.c"), ["a", ".b.c"]);
+        assert_eq!(parts(r"a\"), [r"a\"]);
+        assert_eq!(parts(r".\."), [".."]);
+        assert_eq!(parts("ü.é"), ["ü", "é"]);
+    }
+
+    #[test]
+    fn a_name_with_too_many_parts_is_refused() {
+        let most = "a.".repeat(ClaimPath::MAX_PARTS);
+        assert!(ClaimPath::parse(&most).is_ok());
+        assert_eq!(
+            ClaimPath::parse(&(most + "a")),
+            Err(MapperError::ClaimTooDeep {
+                limit: ClaimPath::MAX_PARTS
+            })
+        );
+    }
+
+    /// claims/hard-dots: two claims below one object.
+    #[test]
+    fn claims_below_one_object_stand_side_by_side() {
+        assert_eq!(
+            written(
+                ClaimTarget::AccessToken,
+                &[
+                    ("a.b.c", text("deep"), false),
+                    ("a.b.d", text("beside"), false)
+                ]
+            ),
+            json!({ "a": { "b": { "c": "deep", "d": "beside" } } })
+        );
+    }
+
+    /// claims/hard-clash, where Keycloak answers 500: here the member goes into the object.
+    #[test]
+    fn a_claim_goes_into_an_object_given_as_json() {
+        let object = ClaimValue::Json(json!({ "a": 1 }));
+        assert_eq!(
+            written(
+                ClaimTarget::AccessToken,
+                &[("obj", object, false), ("obj.b.c", text("2"), false)]
+            ),
+            json!({ "obj": { "a": 1, "b": { "c": "2" } } })
+        );
+    }
+
+    #[test]
+    fn a_claim_below_a_text_is_left_out() {
+        assert_eq!(
+            written(
+                ClaimTarget::AccessToken,
+                &[("a", text("x"), false), ("a.b", text("y"), false)]
+            ),
+            json!({ "a": "x" })
+        );
+    }
+
+    /// claims/hard-reserved, hard-times.
+    #[test]
+    fn claims_of_the_engine_are_not_written() {
+        for name in [
+            "iss",
+            "exp",
+            "iat",
+            "jti",
+            "typ",
+            "scope",
+            "nonce",
+            "sid",
+            "session_state",
+            "iss.x",
+            "scope.a.b",
+        ] {
+            for target in [
+                ClaimTarget::AccessToken,
+                ClaimTarget::IdToken,
+                ClaimTarget::UserInfo,
+                ClaimTarget::Introspection,
+            ] {
+                assert_eq!(
+                    written(target, &[(name, text("evil"), false)]),
+                    json!({}),
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    /// claims/hard-response: members of their own may be added to the answer, the answer's may not change.
+    #[test]
+    fn members_of_the_token_response_are_not_written() {
+        for name in OWNED_IN_RESPONSE {
+            let evil = [(*name, text("evil"), false)];
+            assert_eq!(
+                written(ClaimTarget::TokenResponse, &evil),
+                json!({}),
+                "{name}"
+            );
+        }
+        assert_eq!(
+            written(
+                ClaimTarget::TokenResponse,
+                &[("in-response", text("1"), false)]
+            ),
+            json!({ "in-response": "1" })
+        );
+    }
+
+    /// claims/hard-reserved: `sub` and `azp` are set; claims/hard-aud: `aud` is replaced; `nbf` is set.
+    #[test]
+    fn four_claims_have_their_own_place() {
+        assert_eq!(
+            written(
+                ClaimTarget::AccessToken,
+                &[
+                    ("sub", text("a"), false),
+                    ("azp", text("b"), false),
+                    ("aud", text("c"), false),
+                    ("nbf", ClaimValue::Number(7), false),
+                ]
+            ),
+            json!({ "sub": "a", "azp": "b", "aud": ["c"], "nbf": 7 })
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_such_a_claim_is_left_out() {
+        let list = || ClaimValue::Texts(vec!["x".into()]);
+        assert_eq!(
+            written(
+                ClaimTarget::AccessToken,
+                &[
+                    ("sub", list(), false),
+                    ("azp.x", text("b"), false),
+                    ("acr", ClaimValue::Object(ClaimSet::new()), false),
+                    ("auth_time", text("never"), false),
+                    ("nbf", ClaimValue::Bool(true), false),
+                    ("aud.x", text("c"), false),
+                ]
+            ),
+            json!({})
+        );
+    }
+
+    /// claims/hard-roles: `acr` stays a text and `auth_time` a number.
+    #[test]
+    fn acr_is_a_text_and_auth_time_a_number() {
+        assert_eq!(
+            written(
+                ClaimTarget::AccessToken,
+                &[
+                    ("acr", ClaimValue::Number(9), false),
+                    ("auth_time", text("5"), false)
+                ]
+            ),
+            json!({ "acr": "9", "auth_time": 5 })
+        );
+    }
+
+    #[test]
+    fn lists_are_joined_where_asked_and_replaced_where_not() {
+        let list = |items: &[&'static str]| {
+            ClaimValue::Texts(items.iter().map(|item| (*item).into()).collect())
+        };
+        assert_eq!(
+            written(
+                ClaimTarget::AccessToken,
+                &[
+                    ("l", list(&["a", "b"]), true),
+                    ("l", list(&["b", "c"]), true)
+                ]
+            ),
+            json!({ "l": ["a", "b", "c"] })
+        );
+        assert_eq!(
+            written(
+                ClaimTarget::AccessToken,
+                &[("l", list(&["a", "b"]), false), ("l", list(&["c"]), false)]
+            ),
+            json!({ "l": ["c"] })
+        );
+        assert_eq!(
+            written(
+                ClaimTarget::AccessToken,
+                &[
+                    ("l", ClaimValue::Json(json!(["a"])), false),
+                    ("l", ClaimValue::List(vec![ClaimValue::Number(1)]), true),
+                ]
+            ),
+            json!({ "l": ["a", 1] })
+        );
+    }
+
+    /// The default claim of client roles, for a client whose id has a dot in it.
+    #[test]
+    fn the_client_id_is_one_part_whatever_is_in_it() {
+        let path = ClaimPath::parse("resource_access.${client_id}.roles").unwrap();
+        let inside = ClaimPath::parse("of-${client_id}").unwrap();
+        let mut claims = ComposedClaims::default();
+        let client_id = Cow::Borrowed(r"my.app\x");
+        for path in [&path, &inside] {
+            path.write_for(
+                &mut claims,
+                ClaimTarget::AccessToken,
+                Some(&client_id),
+                ClaimValue::Bool(true),
+                false,
+            );
+        }
+        assert_eq!(
+            serde_json::to_value(&claims.claims).unwrap(),
+            json!({ "resource_access": { r"my.app\x": { "roles": true } }, r"of-my.app\x": true })
+        );
+    }
+}

@@ -132,3 +132,101 @@ impl ClaimRule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn value(label: &str, text: &'static str) -> Option<Value> {
+        let config = [("jsonType.label".into(), label.into())].into();
+        let value = JsonType::read(&config).value(text.into())?;
+        Some(serde_json::to_value(&value).unwrap())
+    }
+
+    fn rule(settings: &[(&str, &str)]) -> ClaimRule {
+        let config = settings
+            .iter()
+            .map(|(k, v)| ((*k).into(), (*v).into()))
+            .collect();
+        ClaimRule::read(&config).unwrap()
+    }
+
+    fn written(rule: &ClaimRule, texts: &[&'static str]) -> Value {
+        let mut claims = ComposedClaims::default();
+        let texts = texts.iter().map(|text| Cow::Borrowed(*text));
+        rule.write_texts(&mut claims, ClaimTarget::AccessToken, None, texts);
+        serde_json::to_value(&claims.claims).unwrap()
+    }
+
+    /// claims/hard-types, attrs.
+    #[test]
+    fn a_text_becomes_a_value_of_the_type() {
+        assert_eq!(value("String", "7"), Some(json!("7")));
+        assert_eq!(value("int", "7"), Some(json!(7)));
+        assert_eq!(
+            value("long", "9007199254740993"),
+            Some(json!(9_007_199_254_740_993_i64))
+        );
+        assert_eq!(value("boolean", "true"), Some(json!(true)));
+        assert_eq!(
+            value("JSON", r#"{"a":[1,{"b":null}]}"#),
+            Some(json!({ "a": [1, { "b": null }] }))
+        );
+        assert_eq!(value("JSON", r#"["x",1]"#), Some(json!(["x", 1])));
+        assert_eq!(value("", "x"), Some(json!("x")));
+        assert_eq!(value("String", ""), Some(json!("")));
+    }
+
+    /// claims/hard-bad-int, attrs-bad, attrs-bool: a word or a fraction is no number, a word is false.
+    #[test]
+    fn a_text_that_does_not_fit_is_no_value() {
+        assert_eq!(value("int", "seven"), None);
+        assert_eq!(value("int", "2147483648"), None);
+        assert_eq!(value("long", "1.5"), None);
+        assert_eq!(value("long", "9223372036854775808"), None);
+        assert_eq!(value("long", " 1"), None);
+        assert_eq!(value("JSON", "{"), None);
+        assert_eq!(value("JSON", "{} {}"), None);
+        assert_eq!(value("boolean", "abc"), Some(json!(false)));
+        assert_eq!(value("boolean", "TRUE"), Some(json!(true)));
+    }
+
+    /// Nesting beyond what the JSON reader takes is refused, not followed down.
+    #[test]
+    fn deep_json_is_no_value() {
+        let deep = "[".repeat(5_000) + &"]".repeat(5_000);
+        assert_eq!(JsonType::Json.value(deep.into()), None);
+    }
+
+    /// claims/attrs: the first value, or all of them.
+    #[test]
+    fn a_list_is_written_whole_only_where_wanted() {
+        let one = rule(&[("claim.name", "c")]);
+        let all = rule(&[("claim.name", "c"), ("multivalued", "true")]);
+        let numbers = rule(&[
+            ("claim.name", "c"),
+            ("multivalued", "true"),
+            ("jsonType.label", "long"),
+        ]);
+        assert_eq!(written(&one, &["red", "blue"]), json!({ "c": "red" }));
+        assert_eq!(
+            written(&all, &["red", "blue"]),
+            json!({ "c": ["red", "blue"] })
+        );
+        assert_eq!(written(&all, &[]), json!({}));
+        assert_eq!(written(&one, &[]), json!({}));
+        assert_eq!(
+            written(&numbers, &["1", "two", "3"]),
+            json!({ "c": [1, 3] })
+        );
+        assert_eq!(written(&numbers, &["two"]), json!({}));
+    }
+
+    #[test]
+    fn without_a_name_nothing_is_written() {
+        assert_eq!(written(&rule(&[]), &["x"]), json!({}));
+        assert_eq!(written(&rule(&[("claim.name", "")]), &["x"]), json!({}));
+    }
+}

@@ -174,3 +174,76 @@ impl fmt::Debug for MapperKinds {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{string::ToString, vec::Vec};
+
+    use super::*;
+
+    fn document(kind: &str) -> MapperDocument {
+        MapperDocument {
+            name: "m".into(),
+            id: None,
+            kind: kind.into(),
+            protocol: "openid-connect".into(),
+            config: Attributes::new(),
+        }
+    }
+
+    #[test]
+    fn every_builtin_kind_builds_from_no_settings_at_all() {
+        let kinds = MapperKinds::builtin();
+        for kind in kinds.names().map(ToString::to_string).collect::<Vec<_>>() {
+            let mapper = kinds.build(&document(&kind)).unwrap();
+            assert_eq!((mapper.name(), mapper.kind()), ("m", &*kind));
+        }
+        assert_eq!(
+            kinds.names().count(),
+            BUILTIN.len(),
+            "a name stands twice in the list"
+        );
+    }
+
+    #[test]
+    fn an_unknown_kind_is_named() {
+        let error = MapperKinds::builtin()
+            .build(&document("oidc-made-up-mapper"))
+            .unwrap_err();
+        assert_eq!(
+            error,
+            MapperError::UnknownKind {
+                kind: "oidc-made-up-mapper".into()
+            }
+        );
+        assert_eq!(
+            error.to_string(),
+            r#"unknown kind of mapper "oidc-made-up-mapper""#
+        );
+    }
+
+    #[test]
+    fn a_name_can_be_registered_only_once() {
+        let mut kinds = MapperKinds::builtin();
+        assert_eq!(
+            kinds.register("oidc-sub-mapper", hardcoded_claim::build),
+            Err(MapperError::DuplicateKind {
+                kind: "oidc-sub-mapper".into()
+            })
+        );
+        kinds.register("own", hardcoded_claim::build).unwrap();
+        assert!(kinds.build(&document("own")).is_ok());
+    }
+
+    #[test]
+    fn a_claim_name_that_is_too_deep_is_refused_by_the_build() {
+        let mut deep = document("oidc-hardcoded-claim-mapper");
+        deep.config.insert("claim.name".into(), "a.".repeat(100));
+        assert_eq!(
+            MapperKinds::builtin().build(&deep).unwrap_err(),
+            MapperError::ClaimTooDeep {
+                limit: claim_path::ClaimPath::MAX_PARTS
+            }
+        );
+    }
+}

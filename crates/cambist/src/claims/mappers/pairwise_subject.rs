@@ -70,3 +70,17 @@ fn host(address: &str) -> Option<&str> {
     };
     (!host.is_empty()).then_some(host)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::host;
+
+    #[test]
+    fn the_sector_is_the_host_alone() {
+        assert_eq!(host("https://pw.example/*"), Some("pw.example"));
+        assert_eq!(host("http://user@localhost:3000/x"), Some("localhost"));
+        assert_eq!(host("https://[::1]:8443?x"), Some("::1"));
+        assert_eq!(host("https://"), None);
+        assert_eq!(host("/relative"), None);
+    }
+}

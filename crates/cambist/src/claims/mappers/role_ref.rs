@@ -55,3 +55,58 @@ impl RoleRef {
         roles.len() != before
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{vec, vec::Vec};
+
+    use super::*;
+
+    fn claims() -> ComposedClaims<'static> {
+        ComposedClaims {
+            realm_roles: vec!["read".into()],
+            client_roles: vec![("my.app".into(), vec!["edit".into()])],
+            ..ComposedClaims::default()
+        }
+    }
+
+    #[test]
+    fn the_last_dot_parts_client_and_role() {
+        let role = RoleRef::parse("my.app.edit");
+        assert_eq!(
+            (role.client.as_deref(), &*role.name),
+            (Some("my.app"), "edit")
+        );
+        let role = RoleRef::parse("read");
+        assert_eq!((role.client.as_deref(), &*role.name), (None, "read"));
+    }
+
+    #[test]
+    fn a_role_is_added_once() {
+        let (known, new, other) = (
+            RoleRef::parse("my.app.edit"),
+            RoleRef::parse("write"),
+            RoleRef::parse("api.use"),
+        );
+        let mut claims = claims();
+        for role in [&known, &new, &new, &other] {
+            role.add_to(&mut claims);
+        }
+        assert_eq!(claims.realm_roles, ["read", "write"]);
+        let clients: Vec<(Cow<'_, str>, Vec<Cow<'_, str>>)> = vec![
+            ("my.app".into(), vec!["edit".into()]),
+            ("api".into(), vec!["use".into()]),
+        ];
+        assert_eq!(claims.client_roles, clients);
+    }
+
+    #[test]
+    fn only_a_role_that_is_there_is_taken() {
+        let mut claims = claims();
+        assert!(!RoleRef::parse("my.app.read").take_from(&mut claims));
+        assert!(!RoleRef::parse("other.edit").take_from(&mut claims));
+        assert!(RoleRef::parse("my.app.edit").take_from(&mut claims));
+        assert!(RoleRef::parse("read").take_from(&mut claims));
+        assert!(claims.realm_roles.is_empty());
+    }
+}
