@@ -1,6 +1,6 @@
 //! A client of the realm.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{
     RoleNo, RoleSet, ScopeNo,
@@ -43,7 +43,7 @@ pub enum ExchangeRefresh {
 
 /// Settings of a client's tokens, read from its attributes once. Lifetimes in seconds; `None` where the
 /// realm's counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientTokenSettings {
     /// `access.token.lifespan`; -1: as long as the session may last.
     pub access_token_lifespan: Option<i64>,
@@ -79,6 +79,38 @@ pub struct ClientTokenSettings {
     pub exchange_refresh: ExchangeRefresh,
     /// `acr.loa.map`: names of authentication levels, by level.
     pub acr_levels: Vec<(i64, Box<str>)>,
+    /// The attribute without which no token can be made for this client and that cannot be read, such as a
+    /// lifespan that is no number. Only in profile `keycloak`: Keycloak loads such a client and fails at
+    /// each request for a token.
+    pub fault: Option<&'static str>,
+    /// The same for ID tokens alone.
+    pub id_token_fault: Option<&'static str>,
+}
+
+impl Default for ClientTokenSettings {
+    fn default() -> Self {
+        Self {
+            access_token_lifespan: None,
+            session_idle: None,
+            session_max: None,
+            offline_session_idle: None,
+            offline_session_max: None,
+            use_refresh_tokens: true,
+            client_credentials_refresh_token: false,
+            lower_case_bearer: false,
+            rfc9068_header: false,
+            lightweight: false,
+            access_token_algorithm: None,
+            id_token_algorithm: None,
+            introspect_without_audience: false,
+            dpop_bound: false,
+            certificate_bound: false,
+            exchange_refresh: ExchangeRefresh::No,
+            acr_levels: Vec::new(),
+            fault: None,
+            id_token_fault: None,
+        }
+    }
 }
 
 /// A client of the realm.
@@ -95,8 +127,8 @@ pub struct Client {
     pub(crate) full_scope_allowed: bool,
     pub(crate) consent_required: bool,
     pub(crate) not_before: i64,
-    pub(crate) default_scopes: Box<[ScopeNo]>,
-    pub(crate) optional_scopes: Box<[ScopeNo]>,
+    pub(crate) default_scopes: Arc<[ScopeNo]>,
+    pub(crate) optional_scopes: Arc<[ScopeNo]>,
     pub(crate) scope_mappings: RoleSet,
     pub(crate) roles: Box<[RoleNo]>,
     pub(crate) mappers: Box<[MapperInstance]>,

@@ -23,6 +23,7 @@ pub struct ClientScope {
     pub(crate) number: ScopeNo,
     pub(crate) id: Box<str>,
     pub(crate) name: Box<str>,
+    pub(crate) saml: bool,
     pub(crate) in_token_scope: bool,
     pub(crate) on_consent_screen: bool,
     pub(crate) role_mappings: RoleSet,
@@ -47,6 +48,12 @@ impl ClientScope {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether its protocol is SAML: no OpenID Connect client has it.
+    #[must_use]
+    pub fn is_saml(&self) -> bool {
+        self.saml
     }
 
     /// Whether the name enters the token's `scope` (`include.in.token.scope`, default true).

@@ -1,0 +1,1 @@
+//! Building a realm: what is refused and where, and what comes out.
