@@ -3,7 +3,8 @@
 use cambist::{
     policy::EnforcementMode,
     realm::document::{
-        AuthorizationDocument, AuthorizationScopeDocument, PermissionDocument, PolicyDocument, ResourceDocument,
+        AuthorizationDocument, AuthorizationScopeDocument, PermissionDocument, PolicyDocument,
+        ResourceDocument,
     },
 };
 use serde_json::Value;
@@ -35,7 +36,10 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<Store, ImportEr
     let mut store = Store::default();
     apply_modes(&mut store.authorization, &mut members)?;
     for resource in members.objects("resources")?.unwrap_or_default() {
-        store.authorization.resources.push(read_resource(resource, report)?);
+        store
+            .authorization
+            .resources
+            .push(read_resource(resource, report)?);
     }
     for scope in members.objects("scopes")?.unwrap_or_default() {
         store.authorization.scopes.push(read_scope(scope, report)?);
@@ -58,7 +62,10 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<Store, ImportEr
 /// # Errors
 ///
 /// [`ImportError`] for a wrong type or a word that is none of the list.
-pub fn apply_modes(authorization: &mut AuthorizationDocument, members: &mut Members) -> Result<(), ImportError> {
+pub fn apply_modes(
+    authorization: &mut AuthorizationDocument,
+    members: &mut Members,
+) -> Result<(), ImportError> {
     if let Some(flag) = members.flag("allowRemoteResourceManagement")? {
         authorization.allow_remote_resource_management = flag;
     }
@@ -104,12 +111,35 @@ pub fn to_json(
         .chain(permissions.iter().map(policy::permission_to_json))
         .collect();
     Writer::new()
-        .with("allowRemoteResourceManagement", authorization.allow_remote_resource_management)
-        .with("policyEnforcementMode", enforcement_word(authorization.enforcement))
-        .with("resources", authorization.resources.iter().map(resource_to_json).collect::<Vec<_>>())
+        .with(
+            "allowRemoteResourceManagement",
+            authorization.allow_remote_resource_management,
+        )
+        .with(
+            "policyEnforcementMode",
+            enforcement_word(authorization.enforcement),
+        )
+        .with(
+            "resources",
+            authorization
+                .resources
+                .iter()
+                .map(resource_to_json)
+                .collect::<Vec<_>>(),
+        )
         .with("policies", entries)
-        .with("scopes", authorization.scopes.iter().map(scope_to_json).collect::<Vec<_>>())
-        .with("decisionStrategy", policy::strategy_word(authorization.strategy))
+        .with(
+            "scopes",
+            authorization
+                .scopes
+                .iter()
+                .map(scope_to_json)
+                .collect::<Vec<_>>(),
+        )
+        .with(
+            "decisionStrategy",
+            policy::strategy_word(authorization.strategy),
+        )
         .into()
 }
 
@@ -118,20 +148,27 @@ pub fn to_json(
 /// # Errors
 ///
 /// [`ImportError`] for a wrong type or a missing name.
-pub fn read_resource(mut members: Members, report: &mut Report) -> Result<ResourceDocument, ImportError> {
+pub fn read_resource(
+    mut members: Members,
+    report: &mut Report,
+) -> Result<ResourceDocument, ImportError> {
     let mut scopes = Vec::new();
     // `scopes` in exports, `resource_scopes` in the protection interface.
     for member in ["scopes", "resource_scopes"] {
         let path = members.at(member);
-        let Some(Value::Array(list)) = members.value(member) else { continue };
+        let Some(Value::Array(list)) = members.value(member) else {
+            continue;
+        };
         for scope in list {
             scopes.push(scope_name(scope, &path)?);
         }
     }
     let owner = match members.value("owner") {
-        Some(Value::Object(owner)) => {
-            owner.get("name").or_else(|| owner.get("id")).and_then(Value::as_str).map(str::to_owned)
-        }
+        Some(Value::Object(owner)) => owner
+            .get("name")
+            .or_else(|| owner.get("id"))
+            .and_then(Value::as_str)
+            .map(str::to_owned),
         Some(Value::String(owner)) => Some(owner),
         _ => None,
     };
@@ -155,9 +192,15 @@ pub fn read_resource(mut members: Members, report: &mut Report) -> Result<Resour
 /// A resource in Keycloak's form, its scopes by name.
 #[must_use]
 pub fn resource_to_json(resource: &ResourceDocument) -> Value {
-    let scopes: Vec<Value> =
-        resource.scopes.iter().map(|name| Writer::new().with("name", name.clone()).into()).collect();
-    let owner = resource.owner.clone().map(|name| Value::from(Writer::new().with("name", name)));
+    let scopes: Vec<Value> = resource
+        .scopes
+        .iter()
+        .map(|name| Writer::new().with("name", name.clone()).into())
+        .collect();
+    let owner = resource
+        .owner
+        .clone()
+        .map(|name| Value::from(Writer::new().with("name", name)));
     Writer::new()
         .with("name", resource.name.clone())
         .with_some("type", resource.kind.clone())
@@ -176,7 +219,10 @@ pub fn resource_to_json(resource: &ResourceDocument) -> Value {
 /// # Errors
 ///
 /// [`ImportError`] for a wrong type or a missing name.
-pub fn read_scope(mut members: Members, report: &mut Report) -> Result<AuthorizationScopeDocument, ImportError> {
+pub fn read_scope(
+    mut members: Members,
+    report: &mut Report,
+) -> Result<AuthorizationScopeDocument, ImportError> {
     let scope = AuthorizationScopeDocument {
         name: members.required_text("name")?,
         id: members.text("id")?,
@@ -200,7 +246,10 @@ fn scope_name(value: Value, path: &str) -> Result<String, ImportError> {
     match value {
         Value::Object(mut members) => match members.remove("name").map(text_of) {
             Some(Ok(name)) => Ok(name),
-            _ => Err(ImportError::Missing { path: path.to_owned(), member: "name" }),
+            _ => Err(ImportError::Missing {
+                path: path.to_owned(),
+                member: "name",
+            }),
         },
         other => text_of(other).map_err(|found| wrong(path.to_owned(), "a scope", &found)),
     }
@@ -231,7 +280,10 @@ mod tests {
         let mut report = Report::default();
         let store = read(Members::new("s", json.clone()).unwrap(), &mut report).unwrap();
         assert_eq!(report.entries(), []);
-        assert_eq!(to_json(&store.authorization, &store.policies, &store.permissions), json);
+        assert_eq!(
+            to_json(&store.authorization, &store.policies, &store.permissions),
+            json
+        );
     }
 
     #[test]

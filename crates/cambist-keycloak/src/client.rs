@@ -60,7 +60,11 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<ClientDocument,
 /// # Errors
 ///
 /// [`ImportError`] for a wrong type.
-pub fn apply(client: &mut ClientDocument, mut members: Members, report: &mut Report) -> Result<(), ImportError> {
+pub fn apply(
+    client: &mut ClientDocument,
+    mut members: Members,
+    report: &mut Report,
+) -> Result<(), ImportError> {
     if let Some(id) = members.text("clientId")?.filter(|id| !id.is_empty()) {
         client.id = id;
     }
@@ -80,14 +84,20 @@ pub fn apply(client: &mut ClientDocument, mut members: Members, report: &mut Rep
     }
     for (member, target) in [
         ("enabled", &mut client.enabled),
-        ("alwaysDisplayInConsole", &mut client.always_display_in_console),
+        (
+            "alwaysDisplayInConsole",
+            &mut client.always_display_in_console,
+        ),
         ("publicClient", &mut client.public),
         ("bearerOnly", &mut client.bearer_only),
         ("fullScopeAllowed", &mut client.full_scope_allowed),
         ("consentRequired", &mut client.consent_required),
         ("surrogateAuthRequired", &mut client.surrogate_auth_required),
         ("frontchannelLogout", &mut client.frontchannel_logout),
-        ("authorizationServicesEnabled", &mut client.authorization_services),
+        (
+            "authorizationServicesEnabled",
+            &mut client.authorization_services,
+        ),
     ] {
         if let Some(flag) = members.flag(member)? {
             *target = flag;
@@ -103,8 +113,10 @@ pub fn apply(client: &mut ClientDocument, mut members: Members, report: &mut Rep
             set_grant(client, grant, flag);
         }
     }
-    for (member, target) in [("protocol", &mut client.protocol), ("clientAuthenticatorType", &mut client.authenticator)]
-    {
+    for (member, target) in [
+        ("protocol", &mut client.protocol),
+        ("clientAuthenticatorType", &mut client.authenticator),
+    ] {
         if let Some(text) = members.text(member)?.filter(|text| !text.is_empty()) {
             *target = text;
         }
@@ -115,13 +127,19 @@ pub fn apply(client: &mut ClientDocument, mut members: Members, report: &mut Rep
     if let Some(seconds) = members.integer("notBefore")? {
         client.not_before = seconds;
     }
-    for (member, target) in [("redirectUris", &mut client.redirect_uris), ("webOrigins", &mut client.web_origins)] {
+    for (member, target) in [
+        ("redirectUris", &mut client.redirect_uris),
+        ("webOrigins", &mut client.web_origins),
+    ] {
         if let Some(list) = members.texts(member)? {
             *target = list;
         }
     }
     // Keycloak takes all scopes away as soon as one of the two lists is given.
-    let (default, optional) = (members.texts("defaultClientScopes")?, members.texts("optionalClientScopes")?);
+    let (default, optional) = (
+        members.texts("defaultClientScopes")?,
+        members.texts("optionalClientScopes")?,
+    );
     if default.is_some() || optional.is_some() {
         client.default_scopes = Some(default.unwrap_or_default());
         client.optional_scopes = Some(optional.unwrap_or_default());
@@ -162,17 +180,29 @@ pub fn to_json(client: &ClientDocument) -> Value {
         .with("notBefore", client.not_before)
         .with("bearerOnly", client.bearer_only)
         .with("consentRequired", client.consent_required)
-        .with("standardFlowEnabled", grants(ClientGrant::AuthorizationCode))
+        .with(
+            "standardFlowEnabled",
+            grants(ClientGrant::AuthorizationCode),
+        )
         .with("implicitFlowEnabled", grants(ClientGrant::Implicit))
         .with("directAccessGrantsEnabled", grants(ClientGrant::Password))
-        .with("serviceAccountsEnabled", grants(ClientGrant::ClientCredentials))
-        .with_true("authorizationServicesEnabled", client.authorization_services)
+        .with(
+            "serviceAccountsEnabled",
+            grants(ClientGrant::ClientCredentials),
+        )
+        .with_true(
+            "authorizationServicesEnabled",
+            client.authorization_services,
+        )
         .with("publicClient", client.public)
         .with("frontchannelLogout", client.frontchannel_logout)
         .with("protocol", client.protocol.clone())
         .with_texts("attributes", &client.attributes)
         .with("fullScopeAllowed", client.full_scope_allowed)
-        .with_list("protocolMappers", client.mappers.iter().map(mapper::to_json).collect())
+        .with_list(
+            "protocolMappers",
+            client.mappers.iter().map(mapper::to_json).collect(),
+        )
         .with_some("defaultClientScopes", client.default_scopes.clone())
         .with_some("optionalClientScopes", client.optional_scopes.clone())
         .into()
@@ -181,7 +211,10 @@ pub fn to_json(client: &ClientDocument) -> Value {
 /// Whether an attribute is the text `true`, in any letter case.
 #[must_use]
 pub fn is_on(client: &ClientDocument, attribute: &str) -> bool {
-    client.attributes.get(attribute).is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    client
+        .attributes
+        .get(attribute)
+        .is_some_and(|text| text.eq_ignore_ascii_case("true"))
 }
 
 fn grants_from_attributes(client: &mut ClientDocument) {
@@ -214,22 +247,35 @@ mod tests {
     fn a_name_is_enough() {
         let client = client(json!({"clientId": "lamp"}));
         assert!(client.enabled && client.full_scope_allowed && !client.public);
-        assert_eq!(client.grants, [ClientGrant::AuthorizationCode, ClientGrant::TokenExchange]);
+        assert_eq!(
+            client.grants,
+            [ClientGrant::AuthorizationCode, ClientGrant::TokenExchange]
+        );
         assert!(client.default_scopes.is_none());
     }
 
     #[test]
     fn consent_narrows_the_full_scope_unless_said_otherwise() {
         assert!(!client(json!({"clientId": "a", "consentRequired": true})).full_scope_allowed);
-        assert!(client(json!({"clientId": "a", "consentRequired": true, "fullScopeAllowed": true})).full_scope_allowed);
+        assert!(
+            client(json!({"clientId": "a", "consentRequired": true, "fullScopeAllowed": true}))
+                .full_scope_allowed
+        );
     }
 
     #[test]
     fn the_standard_exchange_is_switched_by_an_attribute_in_any_letter_case() {
-        let mut it = client(json!({"clientId": "a", "attributes": {"standard.token.exchange.enabled": "TRUE"}}));
+        let mut it = client(
+            json!({"clientId": "a", "attributes": {"standard.token.exchange.enabled": "TRUE"}}),
+        );
         assert!(it.grants.contains(&ClientGrant::StandardTokenExchange));
         let off = json!({"attributes": {"standard.token.exchange.enabled": false}});
-        apply(&mut it, Members::new("c", off).unwrap(), &mut Report::default()).unwrap();
+        apply(
+            &mut it,
+            Members::new("c", off).unwrap(),
+            &mut Report::default(),
+        )
+        .unwrap();
         assert!(!it.grants.contains(&ClientGrant::StandardTokenExchange));
         assert!(it.grants.contains(&ClientGrant::TokenExchange));
     }

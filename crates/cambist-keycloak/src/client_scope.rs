@@ -40,7 +40,11 @@ pub fn named(name: impl Into<String>) -> ClientScopeDocument {
 /// # Errors
 ///
 /// [`ImportError`] for a wrong type.
-pub fn apply(scope: &mut ClientScopeDocument, mut members: Members, report: &mut Report) -> Result<(), ImportError> {
+pub fn apply(
+    scope: &mut ClientScopeDocument,
+    mut members: Members,
+    report: &mut Report,
+) -> Result<(), ImportError> {
     if let Some(name) = members.text("name")?.filter(|name| !name.is_empty()) {
         scope.name = name;
     }
@@ -70,12 +74,18 @@ pub fn to_json(scope: &ClientScopeDocument) -> Value {
         .with_some("description", scope.description.clone())
         .with("protocol", scope.protocol.clone())
         .with_texts("attributes", &scope.attributes)
-        .with_list("protocolMappers", scope.mappers.iter().map(mapper::to_json).collect())
+        .with_list(
+            "protocolMappers",
+            scope.mappers.iter().map(mapper::to_json).collect(),
+        )
         .into()
 }
 
 /// Lays the member `attributes` over those there; `null` and the empty text take an attribute away.
-pub(crate) fn merge_attributes(attributes: &mut Attributes, members: &mut Members) -> Result<(), ImportError> {
+pub(crate) fn merge_attributes(
+    attributes: &mut Attributes,
+    members: &mut Members,
+) -> Result<(), ImportError> {
     for (name, text) in members.text_map("attributes")?.unwrap_or_default() {
         match text {
             Some(text) if !text.trim().is_empty() => {

@@ -19,16 +19,30 @@ use crate::{
 /// What a user with a temporary password must do.
 pub const UPDATE_PASSWORD: &str = "UPDATE_PASSWORD";
 
-const DROPPED: &[&str] =
-    &["userLabel", "priority", "device", "counter", "period", "digits", "config", "federationLink"];
+const DROPPED: &[&str] = &[
+    "userLabel",
+    "priority",
+    "device",
+    "counter",
+    "period",
+    "digits",
+    "config",
+    "federationLink",
+];
 
 /// Reads one credential into a user. Only passwords are kept, and of several the first.
 ///
 /// # Errors
 ///
 /// [`ImportError`] for a wrong type or hashed data that is not Keycloak's JSON.
-pub fn read(user: &mut UserDocument, mut members: Members, report: &mut Report) -> Result<(), ImportError> {
-    let kind = members.text("type")?.unwrap_or_else(|| "password".to_owned());
+pub fn read(
+    user: &mut UserDocument,
+    mut members: Members,
+    report: &mut Report,
+) -> Result<(), ImportError> {
+    let kind = members
+        .text("type")?
+        .unwrap_or_else(|| "password".to_owned());
     let value = members.text("value")?;
     let temporary = members.flag("temporary")?.unwrap_or(false);
     let hashed = read_hashed(&mut members)?;
@@ -47,7 +61,12 @@ pub fn read(user: &mut UserDocument, mut members: Members, report: &mut Report) 
             return Ok(());
         }
     }
-    if temporary && !user.required_actions.iter().any(|action| action == UPDATE_PASSWORD) {
+    if temporary
+        && !user
+            .required_actions
+            .iter()
+            .any(|action| action == UPDATE_PASSWORD)
+    {
         user.required_actions.push(UPDATE_PASSWORD.to_owned());
     }
     members.finish(DROPPED, report);
@@ -70,18 +89,28 @@ pub fn to_json(user: &UserDocument) -> Vec<Value> {
 /// A hashed password as an export has it.
 #[must_use]
 pub fn hashed_to_json(credential: &PasswordCredential) -> Value {
-    let parameters: serde_json::Map<String, Value> =
-        credential.parameters.iter().map(|(name, text)| (name.clone(), json!([text]))).collect();
+    let parameters: serde_json::Map<String, Value> = credential
+        .parameters
+        .iter()
+        .map(|(name, text)| (name.clone(), json!([text])))
+        .collect();
     let data = json!({
         "hashIterations": credential.iterations,
         "algorithm": credential.algorithm,
         "additionalParameters": parameters,
     });
-    let secret = json!({"value": credential.hash, "salt": credential.salt, "additionalParameters": {}});
+    let secret =
+        json!({"value": credential.hash, "salt": credential.salt, "additionalParameters": {}});
     Writer::new()
-        .with_some("id", Some(credential.id.clone()).filter(|id| !id.is_empty()))
+        .with_some(
+            "id",
+            Some(credential.id.clone()).filter(|id| !id.is_empty()),
+        )
         .with("type", "password")
-        .with_some("createdDate", Some(credential.created.0.saturating_mul(1000)).filter(|millis| *millis != 0))
+        .with_some(
+            "createdDate",
+            Some(credential.created.0.saturating_mul(1000)).filter(|millis| *millis != 0),
+        )
         .with("credentialData", data.to_string())
         .with("secretData", secret.to_string())
         .with_true("temporary", credential.temporary)
@@ -91,10 +120,15 @@ pub fn hashed_to_json(credential: &PasswordCredential) -> Value {
 /// `credentialData` and `secretData` are texts that hold JSON.
 fn read_hashed(members: &mut Members) -> Result<Option<PasswordCredential>, ImportError> {
     let id = members.text("id")?.unwrap_or_default();
-    let created = members.integer("createdDate")?.unwrap_or(0).checked_div(1000).unwrap_or(0);
-    let (Some(mut data), Some(mut secret)) =
-        (embedded(members, "credentialData")?, embedded(members, "secretData")?)
-    else {
+    let created = members
+        .integer("createdDate")?
+        .unwrap_or(0)
+        .checked_div(1000)
+        .unwrap_or(0);
+    let (Some(mut data), Some(mut secret)) = (
+        embedded(members, "credentialData")?,
+        embedded(members, "secretData")?,
+    ) else {
         return Ok(None);
     };
     let iterations = data.integer("hashIterations")?.unwrap_or(0);
@@ -107,8 +141,13 @@ fn read_hashed(members: &mut Members) -> Result<Option<PasswordCredential>, Impo
     Ok(Some(PasswordCredential {
         id,
         algorithm: data.required_text("algorithm")?,
-        iterations: u32::try_from(iterations)
-            .map_err(|_| wrong(data.at("hashIterations"), "a small whole number", &Value::from(iterations)))?,
+        iterations: u32::try_from(iterations).map_err(|_| {
+            wrong(
+                data.at("hashIterations"),
+                "a small whole number",
+                &Value::from(iterations),
+            )
+        })?,
         salt: secret.required_text("salt")?,
         hash: secret.required_text("value")?,
         parameters,
@@ -118,10 +157,17 @@ fn read_hashed(members: &mut Members) -> Result<Option<PasswordCredential>, Impo
 }
 
 fn embedded(members: &mut Members, member: &str) -> Result<Option<Members>, ImportError> {
-    let Some(text) = members.text(member)? else { return Ok(None) };
+    let Some(text) = members.text(member)? else {
+        return Ok(None);
+    };
     let path = members.at(member);
-    let value = serde_json::from_str(&text)
-        .map_err(|_| wrong(path.clone(), "a text that holds JSON", &Value::String(String::new())))?;
+    let value = serde_json::from_str(&text).map_err(|_| {
+        wrong(
+            path.clone(),
+            "a text that holds JSON",
+            &Value::String(String::new()),
+        )
+    })?;
     Members::new(path, value).map(Some)
 }
 
@@ -156,7 +202,10 @@ mod tests {
         let (user, report) = take(json);
         assert_eq!(report.entries(), []);
         let credential = user.credential.clone().unwrap();
-        assert_eq!((credential.algorithm.as_str(), credential.iterations), ("argon2", 5));
+        assert_eq!(
+            (credential.algorithm.as_str(), credential.iterations),
+            ("argon2", 5)
+        );
         let written = to_json(&user).into_iter().next().unwrap();
         assert_eq!(take(written).0.credential, Some(credential));
     }
@@ -172,6 +221,13 @@ mod tests {
     fn hashed_data_that_is_no_json_is_refused() {
         let mut user = UserDocument::default();
         let bad = json!({"type": "password", "credentialData": "{", "secretData": "{}"});
-        assert!(read(&mut user, Members::new("c", bad).unwrap(), &mut Report::default()).is_err());
+        assert!(
+            read(
+                &mut user,
+                Members::new("c", bad).unwrap(),
+                &mut Report::default()
+            )
+            .is_err()
+        );
     }
 }

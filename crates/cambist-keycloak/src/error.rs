@@ -90,7 +90,10 @@ pub struct Report {
 impl Report {
     /// Notes one member.
     pub fn note(&mut self, path: impl Into<String>, what: Loss) {
-        self.entries.push(NotCarried { path: path.into(), what });
+        self.entries.push(NotCarried {
+            path: path.into(),
+            what,
+        });
     }
 
     /// What was noted, in the order of the document.

@@ -29,7 +29,10 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<GroupDocument, 
         groups: Vec::new(),
     };
     if let Some(below) = members.objects("subGroups")? {
-        group.groups = below.into_iter().map(|members| read(members, report)).collect::<Result<_, _>>()?;
+        group.groups = below
+            .into_iter()
+            .map(|members| read(members, report))
+            .collect::<Result<_, _>>()?;
     }
     apply(&mut group, members, report)?;
     Ok(group)
@@ -40,7 +43,11 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<GroupDocument, 
 /// # Errors
 ///
 /// [`ImportError`] for a wrong type.
-pub fn apply(group: &mut GroupDocument, mut members: Members, report: &mut Report) -> Result<(), ImportError> {
+pub fn apply(
+    group: &mut GroupDocument,
+    mut members: Members,
+    report: &mut Report,
+) -> Result<(), ImportError> {
     if let Some(name) = members.text("name")?.filter(|name| !name.is_empty()) {
         group.name = name;
     }
@@ -64,7 +71,11 @@ pub fn apply(group: &mut GroupDocument, mut members: Members, report: &mut Repor
 #[must_use]
 pub fn to_json(group: &GroupDocument, parent: &str) -> Value {
     let path = path(parent, &group.name);
-    let below: Vec<Value> = group.groups.iter().map(|below| to_json(below, &path)).collect();
+    let below: Vec<Value> = group
+        .groups
+        .iter()
+        .map(|below| to_json(below, &path))
+        .collect();
     Writer::new()
         .with_some("id", group.id.clone())
         .with("name", group.name.clone())

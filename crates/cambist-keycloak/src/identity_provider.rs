@@ -30,7 +30,10 @@ const DROPPED: &[&str] = &[
 /// # Errors
 ///
 /// [`ImportError`] for a wrong type, a missing alias or kind.
-pub fn read(mut members: Members, report: &mut Report) -> Result<IdentityProviderDocument, ImportError> {
+pub fn read(
+    mut members: Members,
+    report: &mut Report,
+) -> Result<IdentityProviderDocument, ImportError> {
     let mut provider = IdentityProviderDocument {
         alias: members.required_text("alias")?,
         id: members.text("internalId")?,
@@ -136,8 +139,16 @@ mod tests {
         let mut provider = read(Members::new("p", json.clone()).unwrap(), &mut report).unwrap();
         assert_eq!(to_json(&provider), json);
         let masked = to_masked_json(&provider);
-        assert_eq!(masked.pointer("/config/clientSecret"), Some(&json!("**********")));
-        apply(&mut provider, Members::new("p", masked).unwrap(), &mut report).unwrap();
+        assert_eq!(
+            masked.pointer("/config/clientSecret"),
+            Some(&json!("**********"))
+        );
+        apply(
+            &mut provider,
+            Members::new("p", masked).unwrap(),
+            &mut report,
+        )
+        .unwrap();
         assert_eq!(to_json(&provider), json);
     }
 }

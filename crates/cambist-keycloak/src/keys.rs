@@ -24,7 +24,10 @@ pub const KEY_PROVIDER: &str = "org.keycloak.keys.KeyProvider";
 /// # Errors
 ///
 /// [`ImportError`] for a wrong type.
-pub fn read_components(mut components: Members, report: &mut Report) -> Result<Vec<KeyDocument>, ImportError> {
+pub fn read_components(
+    mut components: Members,
+    report: &mut Report,
+) -> Result<Vec<KeyDocument>, ImportError> {
     let mut keys = Vec::new();
     for provider in components.objects(KEY_PROVIDER)?.unwrap_or_default() {
         keys.extend(read(provider, report)?);
@@ -32,7 +35,10 @@ pub fn read_components(mut components: Members, report: &mut Report) -> Result<V
     let others: Vec<String> = components.names().map(str::to_owned).collect();
     for other in others {
         let path = components.at(&other);
-        if components.objects(&other)?.is_some_and(|list| !list.is_empty()) {
+        if components
+            .objects(&other)?
+            .is_some_and(|list| !list.is_empty())
+        {
             report.note(path, Loss::Dropped);
         }
     }
@@ -56,12 +62,17 @@ fn read(mut members: Members, report: &mut Report) -> Result<Option<KeyDocument>
         report.note(path, Loss::Dropped);
         return Ok(None);
     };
-    let Some(secret) = config.take(kind.secret_member()).filter(|secret| secret != MASK) else {
+    let Some(secret) = config
+        .take(kind.secret_member())
+        .filter(|secret| secret != MASK)
+    else {
         report.note(path, Loss::Dropped);
         return Ok(None);
     };
     let curve = config.take("ecdsaEllipticCurveKey");
-    let algorithm = config.take("algorithm").unwrap_or_else(|| kind.algorithm(curve.as_deref()).to_owned());
+    let algorithm = config
+        .take("algorithm")
+        .unwrap_or_else(|| kind.algorithm(curve.as_deref()).to_owned());
     let status = match (config.flag("enabled")?, config.flag("active")?) {
         (Some(false), _) => KeyStatus::Disabled,
         (_, Some(false)) => KeyStatus::Passive,
@@ -95,8 +106,14 @@ pub fn to_components(keys: &[KeyDocument]) -> Option<Value> {
 }
 
 fn to_json(key: &KeyDocument) -> Option<Value> {
-    let Some(SecretSource::Text(secret)) = &key.secret else { return None };
-    let (provider, name) = match key.provider.as_deref().and_then(|text| text.split_once(':')) {
+    let Some(SecretSource::Text(secret)) = &key.secret else {
+        return None;
+    };
+    let (provider, name) = match key
+        .provider
+        .as_deref()
+        .and_then(|text| text.split_once(':'))
+    {
         Some((provider, name)) => (provider.to_owned(), name.to_owned()),
         None => (provider_for(key).to_owned(), key.algorithm.clone()),
     };
@@ -209,12 +226,16 @@ impl Config {
         expected: &'static str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<T>, ImportError> {
-        let Some(text) = self.take(name) else { return Ok(None) };
-        parse(text.trim()).map(Some).ok_or_else(|| ImportError::WrongType {
-            path: format!("{}.{name}", self.path),
-            expected,
-            found: "a text",
-        })
+        let Some(text) = self.take(name) else {
+            return Ok(None);
+        };
+        parse(text.trim())
+            .map(Some)
+            .ok_or_else(|| ImportError::WrongType {
+                path: format!("{}.{name}", self.path),
+                expected,
+                found: "a text",
+            })
     }
 
     /// Public halves and sizes follow from the private key.
@@ -258,16 +279,32 @@ mod tests {
         let mut report = Report::default();
         let keys = read_components(Members::new("components", json).unwrap(), &mut report).unwrap();
         assert_eq!(report.entries(), []);
-        let seen: Vec<_> =
-            keys.iter().map(|key| (key.algorithm.as_str(), key.status, key.key_use, key.priority)).collect();
-        assert_eq!(seen, [
-            ("RS384", KeyStatus::Passive, KeyUse::Signature, 200),
-            ("HS512", KeyStatus::Active, KeyUse::Signature, 0),
-            ("ES384", KeyStatus::Active, KeyUse::Signature, 0),
-            ("RSA-OAEP", KeyStatus::Disabled, KeyUse::Encryption, 0),
-        ]);
+        let seen: Vec<_> = keys
+            .iter()
+            .map(|key| {
+                (
+                    key.algorithm.as_str(),
+                    key.status,
+                    key.key_use,
+                    key.priority,
+                )
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("RS384", KeyStatus::Passive, KeyUse::Signature, 200),
+                ("HS512", KeyStatus::Active, KeyUse::Signature, 0),
+                ("ES384", KeyStatus::Active, KeyUse::Signature, 0),
+                ("RSA-OAEP", KeyStatus::Disabled, KeyUse::Encryption, 0),
+            ]
+        );
         let written = to_components(&keys).unwrap();
-        let again = read_components(Members::new("components", written.clone()).unwrap(), &mut report).unwrap();
+        let again = read_components(
+            Members::new("components", written.clone()).unwrap(),
+            &mut report,
+        )
+        .unwrap();
         assert_eq!(to_components(&again), Some(written));
         assert_eq!(report.entries(), []);
     }
@@ -284,13 +321,24 @@ mod tests {
             "org.keycloak.storage.UserStorageProvider": []
         });
         let mut report = Report::default();
-        assert!(read_components(Members::new("components", json).unwrap(), &mut report).unwrap().is_empty());
-        let paths: Vec<&str> = report.entries().iter().map(|entry| entry.path.as_str()).collect();
-        assert_eq!(paths, [
-            "components.org.keycloak.keys.KeyProvider[0]",
-            "components.org.keycloak.keys.KeyProvider[1]",
-            "components.org.keycloak.keys.KeyProvider[2]",
-            "components.org.keycloak.userprofile.UserProfileProvider",
-        ]);
+        assert!(
+            read_components(Members::new("components", json).unwrap(), &mut report)
+                .unwrap()
+                .is_empty()
+        );
+        let paths: Vec<&str> = report
+            .entries()
+            .iter()
+            .map(|entry| entry.path.as_str())
+            .collect();
+        assert_eq!(
+            paths,
+            [
+                "components.org.keycloak.keys.KeyProvider[0]",
+                "components.org.keycloak.keys.KeyProvider[1]",
+                "components.org.keycloak.keys.KeyProvider[2]",
+                "components.org.keycloak.userprofile.UserProfileProvider",
+            ]
+        );
     }
 }

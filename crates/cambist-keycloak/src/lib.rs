@@ -56,8 +56,10 @@ pub struct Import {
 /// [`ImportError`] when the text is not JSON, a member has a wrong type, a name is missing or a word is none
 /// of a closed list.
 pub fn import(text: &str) -> Result<Import, ImportError> {
-    let value = serde_json::from_str(text)
-        .map_err(|error| ImportError::NotJson { line: error.line(), column: error.column() })?;
+    let value = serde_json::from_str(text).map_err(|error| ImportError::NotJson {
+        line: error.line(),
+        column: error.column(),
+    })?;
     realm::read(value)
 }
 

@@ -23,7 +23,9 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<MapperDocument,
         name: members.required_text("name")?,
         id: members.text("id")?,
         kind: members.required_text("protocolMapper")?,
-        protocol: members.text("protocol")?.unwrap_or_else(|| "openid-connect".to_owned()),
+        protocol: members
+            .text("protocol")?
+            .unwrap_or_else(|| "openid-connect".to_owned()),
         config: config(&mut members)?,
     };
     members.finish(DROPPED, report);
@@ -42,7 +44,11 @@ pub fn read_list(
 ) -> Result<Option<Vec<MapperDocument>>, ImportError> {
     members
         .objects(name)?
-        .map(|list| list.into_iter().map(|mapper| read(mapper, report)).collect())
+        .map(|list| {
+            list.into_iter()
+                .map(|mapper| read(mapper, report))
+                .collect()
+        })
         .transpose()
 }
 
@@ -98,7 +104,10 @@ fn config(members: &mut Members) -> Result<BTreeMap<String, String>, ImportError
 
 /// The texts that are there.
 pub(crate) fn present(texts: BTreeMap<String, Option<String>>) -> BTreeMap<String, String> {
-    texts.into_iter().filter_map(|(name, text)| text.map(|text| (name, text))).collect()
+    texts
+        .into_iter()
+        .filter_map(|(name, text)| text.map(|text| (name, text)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -116,13 +125,23 @@ mod tests {
         });
         let mut report = Report::default();
         let mapper = read(Members::new("m", json.clone()).unwrap(), &mut report).unwrap();
-        assert_eq!(mapper.config.get("included.custom.audience").map(String::as_str), Some("${client_id}"));
+        assert_eq!(
+            mapper
+                .config
+                .get("included.custom.audience")
+                .map(String::as_str),
+            Some("${client_id}")
+        );
         assert_eq!(to_json(&mapper), json);
     }
 
     #[test]
     fn a_mapper_needs_a_name_and_a_kind() {
-        for bad in [json!({"protocolMapper": "x"}), json!({"name": "x"}), json!({"name": "x", "protocolMapper": ""})] {
+        for bad in [
+            json!({"protocolMapper": "x"}),
+            json!({"name": "x"}),
+            json!({"name": "x", "protocolMapper": ""}),
+        ] {
             assert!(read(Members::new("m", bad).unwrap(), &mut Report::default()).is_err());
         }
     }

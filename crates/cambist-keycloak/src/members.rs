@@ -33,7 +33,11 @@ impl Members {
     /// The path of a member of this object.
     #[must_use]
     pub fn at(&self, member: &str) -> String {
-        if self.path.is_empty() { member.to_owned() } else { format!("{}.{member}", self.path) }
+        if self.path.is_empty() {
+            member.to_owned()
+        } else {
+            format!("{}.{member}", self.path)
+        }
     }
 
     /// The path of the object itself.
@@ -64,8 +68,12 @@ impl Members {
     ///
     /// [`ImportError::WrongType`] for a list or an object.
     pub fn text(&mut self, member: &str) -> Result<Option<String>, ImportError> {
-        let Some(value) = self.value(member) else { return Ok(None) };
-        text_of(value).map(Some).map_err(|found| wrong(self.at(member), "a text", &found))
+        let Some(value) = self.value(member) else {
+            return Ok(None);
+        };
+        text_of(value)
+            .map(Some)
+            .map_err(|found| wrong(self.at(member), "a text", &found))
     }
 
     /// A text that must be there and not be empty.
@@ -76,7 +84,10 @@ impl Members {
     pub fn required_text(&mut self, member: &'static str) -> Result<String, ImportError> {
         self.text(member)?
             .filter(|text| !text.is_empty())
-            .ok_or_else(|| ImportError::Missing { path: self.path.clone(), member })
+            .ok_or_else(|| ImportError::Missing {
+                path: self.path.clone(),
+                member,
+            })
     }
 
     /// True or false; the texts `true` and `false` will do.
@@ -85,7 +96,9 @@ impl Members {
     ///
     /// [`ImportError::WrongType`] for anything else.
     pub fn flag(&mut self, member: &str) -> Result<Option<bool>, ImportError> {
-        let Some(value) = self.value(member) else { return Ok(None) };
+        let Some(value) = self.value(member) else {
+            return Ok(None);
+        };
         let flag = match &value {
             Value::Bool(flag) => Some(*flag),
             Value::String(text) if text.trim().eq_ignore_ascii_case("true") => Some(true),
@@ -93,7 +106,8 @@ impl Members {
             Value::Number(number) => number.as_i64().map(|number| number != 0),
             _ => None,
         };
-        flag.map(Some).ok_or_else(|| wrong(self.at(member), "true or false", &value))
+        flag.map(Some)
+            .ok_or_else(|| wrong(self.at(member), "true or false", &value))
     }
 
     /// A whole number; a text that is one will do.
@@ -102,13 +116,17 @@ impl Members {
     ///
     /// [`ImportError::WrongType`] for anything else.
     pub fn integer(&mut self, member: &str) -> Result<Option<i64>, ImportError> {
-        let Some(value) = self.value(member) else { return Ok(None) };
+        let Some(value) = self.value(member) else {
+            return Ok(None);
+        };
         let number = match &value {
             Value::Number(number) => number.as_i64(),
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         };
-        number.map(Some).ok_or_else(|| wrong(self.at(member), "a whole number", &value))
+        number
+            .map(Some)
+            .ok_or_else(|| wrong(self.at(member), "a whole number", &value))
     }
 
     /// A list of texts.
@@ -117,7 +135,9 @@ impl Members {
     ///
     /// [`ImportError::WrongType`] for anything else.
     pub fn texts(&mut self, member: &str) -> Result<Option<Vec<String>>, ImportError> {
-        let Some(value) = self.value(member) else { return Ok(None) };
+        let Some(value) = self.value(member) else {
+            return Ok(None);
+        };
         texts_of(value, &self.at(member)).map(Some)
     }
 
@@ -126,8 +146,13 @@ impl Members {
     /// # Errors
     ///
     /// [`ImportError::WrongType`] for anything else.
-    pub fn text_map(&mut self, member: &str) -> Result<Option<BTreeMap<String, Option<String>>>, ImportError> {
-        let Some(mut inner) = self.object(member)? else { return Ok(None) };
+    pub fn text_map(
+        &mut self,
+        member: &str,
+    ) -> Result<Option<BTreeMap<String, Option<String>>>, ImportError> {
+        let Some(mut inner) = self.object(member)? else {
+            return Ok(None);
+        };
         let names: Vec<String> = inner.map.keys().cloned().collect();
         let mut texts = BTreeMap::new();
         for name in names {
@@ -142,16 +167,26 @@ impl Members {
     /// # Errors
     ///
     /// [`ImportError::WrongType`] for anything else.
-    pub fn value_map(&mut self, member: &str) -> Result<Option<BTreeMap<String, Vec<String>>>, ImportError> {
-        let Some(mut inner) = self.object(member)? else { return Ok(None) };
+    pub fn value_map(
+        &mut self,
+        member: &str,
+    ) -> Result<Option<BTreeMap<String, Vec<String>>>, ImportError> {
+        let Some(mut inner) = self.object(member)? else {
+            return Ok(None);
+        };
         let names: Vec<String> = inner.map.keys().cloned().collect();
         let mut values = BTreeMap::new();
         for name in names {
-            let Some(value) = inner.value(&name) else { continue };
+            let Some(value) = inner.value(&name) else {
+                continue;
+            };
             let list = if value.is_array() {
                 texts_of(value, &inner.at(&name))?
             } else {
-                vec![text_of(value).map_err(|found| wrong(inner.at(&name), "a list of texts", &found))?]
+                vec![
+                    text_of(value)
+                        .map_err(|found| wrong(inner.at(&name), "a list of texts", &found))?,
+                ]
             };
             values.insert(name, list);
         }
@@ -164,7 +199,9 @@ impl Members {
     ///
     /// [`ImportError::WrongType`] for anything else.
     pub fn object(&mut self, member: &str) -> Result<Option<Self>, ImportError> {
-        self.value(member).map(|value| Self::new(self.at(member), value)).transpose()
+        self.value(member)
+            .map(|value| Self::new(self.at(member), value))
+            .transpose()
     }
 
     /// A list of objects.
@@ -173,7 +210,9 @@ impl Members {
     ///
     /// [`ImportError::WrongType`] for anything else.
     pub fn objects(&mut self, member: &str) -> Result<Option<Vec<Self>>, ImportError> {
-        let Some(value) = self.value(member) else { return Ok(None) };
+        let Some(value) = self.value(member) else {
+            return Ok(None);
+        };
         Self::list(&self.at(member), value).map(Some)
     }
 
@@ -223,7 +262,9 @@ pub(crate) fn texts_of(value: Value, path: &str) -> Result<Vec<String>, ImportEr
     match value {
         Value::Array(items) => items
             .into_iter()
-            .map(|item| text_of(item).map_err(|found| wrong(path.to_owned(), "a list of texts", &found)))
+            .map(|item| {
+                text_of(item).map_err(|found| wrong(path.to_owned(), "a list of texts", &found))
+            })
             .collect(),
         other => Err(wrong(path.to_owned(), "a list of texts", &other)),
     }
@@ -238,7 +279,11 @@ pub(crate) fn wrong(path: String, expected: &'static str, found: &Value) -> Impo
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     };
-    ImportError::WrongType { path, expected, found }
+    ImportError::WrongType {
+        path,
+        expected,
+        found,
+    }
 }
 
 fn says_nothing(value: &Value) -> bool {
@@ -263,7 +308,8 @@ mod tests {
 
     #[test]
     fn scalars_stand_for_each_other() {
-        let mut read = members(json!({"a": 5, "b": "7", "c": true, "d": "TRUE", "e": null, "f": "x"}));
+        let mut read =
+            members(json!({"a": 5, "b": "7", "c": true, "d": "TRUE", "e": null, "f": "x"}));
         assert_eq!(read.text("a").unwrap().as_deref(), Some("5"));
         assert_eq!(read.integer("b").unwrap(), Some(7));
         assert_eq!(read.text("c").unwrap().as_deref(), Some("true"));
@@ -275,7 +321,8 @@ mod tests {
 
     #[test]
     fn a_wrong_type_is_refused_with_its_path() {
-        let mut read = Members::new("clients[0]", json!({"id": {"a": 1}, "uris": "x", "n": 1.5})).unwrap();
+        let mut read =
+            Members::new("clients[0]", json!({"id": {"a": 1}, "uris": "x", "n": 1.5})).unwrap();
         assert_eq!(
             read.text("id"),
             Err(ImportError::WrongType {
@@ -291,12 +338,16 @@ mod tests {
     #[test]
     fn what_is_left_is_noted() {
         let mut report = Report::default();
-        let mut read = Members::new("users[1]", json!({"a": 1, "b": [], "c": "x", "d": []})).unwrap();
+        let mut read =
+            Members::new("users[1]", json!({"a": 1, "b": [], "c": "x", "d": []})).unwrap();
         read.text("a").unwrap();
         read.finish(&["b", "c"], &mut report);
         let noted: Vec<String> = report.entries().iter().map(ToString::to_string).collect();
         assert_eq!(noted, ["users[1].c: dropped", "users[1].d: unknown"]);
-        assert_eq!(report.entries().last().map(|entry| entry.what), Some(Loss::Unknown));
+        assert_eq!(
+            report.entries().last().map(|entry| entry.what),
+            Some(Loss::Unknown)
+        );
     }
 
     #[test]

@@ -15,11 +15,25 @@ use crate::{
     writer::Writer,
 };
 
-const DROPPED: &[&str] = &["owner", "resourcesData", "scopesData", "resourceName", "resourceServer"];
+const DROPPED: &[&str] = &[
+    "owner",
+    "resourcesData",
+    "scopesData",
+    "resourceName",
+    "resourceServer",
+];
 
 /// Members of `config` that hold lists.
-const LISTS: [&str; 8] =
-    ["applyPolicies", "clientScopes", "clients", "groups", "resources", "roles", "scopes", "users"];
+const LISTS: [&str; 8] = [
+    "applyPolicies",
+    "clientScopes",
+    "clients",
+    "groups",
+    "resources",
+    "roles",
+    "scopes",
+    "users",
+];
 
 /// An entry of Keycloak's list.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +60,11 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<Entry, ImportEr
     let mut config = read_config(&mut members)?;
     let resource_type = members.text("resourceType")?;
     // The lists may also stand beside `config`.
-    for (member, in_config) in [("policies", "applyPolicies"), ("resources", "resources"), ("scopes", "scopes")] {
+    for (member, in_config) in [
+        ("policies", "applyPolicies"),
+        ("resources", "resources"),
+        ("scopes", "scopes"),
+    ] {
         if let Some(list) = members.texts(member)? {
             config.insert(in_config.to_owned(), Value::from(list));
         }
@@ -54,7 +72,10 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<Entry, ImportEr
     let path = members.path().to_owned();
     members.finish(DROPPED, report);
     let mut take_list = |member: &str| -> Result<Option<Vec<String>>, ImportError> {
-        config.remove(member).map(|list| texts_of(list, &format!("{path}.config.{member}"))).transpose()
+        config
+            .remove(member)
+            .map(|list| texts_of(list, &format!("{path}.config.{member}")))
+            .transpose()
     };
     if is_permission(&kind) {
         let permission = PermissionDocument {
@@ -77,7 +98,10 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<Entry, ImportEr
             logic,
         };
         for member in config.keys() {
-            report.note(format!("{path}.config.{member}"), crate::error::Loss::Dropped);
+            report.note(
+                format!("{path}.config.{member}"),
+                crate::error::Loss::Dropped,
+            );
         }
         return Ok(Entry::Permission(permission));
     }
@@ -87,9 +111,21 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<Entry, ImportEr
         description,
         logic,
         strategy,
-        clients: if kind == "client" { take_list("clients")? } else { None },
-        users: if kind == "user" { take_list("users")? } else { None },
-        policies: if kind == "aggregate" { take_list("applyPolicies")? } else { None },
+        clients: if kind == "client" {
+            take_list("clients")?
+        } else {
+            None
+        },
+        users: if kind == "user" {
+            take_list("users")?
+        } else {
+            None
+        },
+        policies: if kind == "aggregate" {
+            take_list("applyPolicies")?
+        } else {
+            None
+        },
         kind,
         config,
     }))
@@ -104,9 +140,16 @@ pub fn is_permission(kind: &str) -> bool {
 /// A policy in its plain form; `ids` says whether its id is written.
 #[must_use]
 pub fn to_json(policy: &PolicyDocument) -> Value {
-    head(policy.id.as_ref(), &policy.name, policy.description.as_ref(), &policy.kind, policy.logic, policy.strategy)
-        .with("config", config_texts(policy))
-        .into()
+    head(
+        policy.id.as_ref(),
+        &policy.name,
+        policy.description.as_ref(),
+        &policy.kind,
+        policy.logic,
+        policy.strategy,
+    )
+    .with("config", config_texts(policy))
+    .into()
 }
 
 /// A permission in its plain form. One in the short form (with `action`) has no resources and scopes of its
@@ -141,11 +184,16 @@ pub fn permission_to_json(permission: &PermissionDocument) -> Value {
 /// What a policy's kind knows, as texts: lists as JSON arrays, as Keycloak keeps them.
 #[must_use]
 pub fn config_texts(policy: &PolicyDocument) -> Map<String, Value> {
-    let mut config: Map<String, Value> =
-        policy.config.iter().map(|(name, value)| (name.clone(), json_text(value))).collect();
-    for (member, list) in
-        [("clients", &policy.clients), ("users", &policy.users), ("applyPolicies", &policy.policies)]
-    {
+    let mut config: Map<String, Value> = policy
+        .config
+        .iter()
+        .map(|(name, value)| (name.clone(), json_text(value)))
+        .collect();
+    for (member, list) in [
+        ("clients", &policy.clients),
+        ("users", &policy.users),
+        ("applyPolicies", &policy.policies),
+    ] {
         if let Some(list) = list {
             config.insert(member.to_owned(), json_text(&Value::from(list.clone())));
         }
@@ -202,7 +250,10 @@ pub fn read_logic(members: &mut Members) -> Result<Option<Logic>, ImportError> {
         .map(|word| match word.as_str() {
             "POSITIVE" => Ok(Logic::Positive),
             "NEGATIVE" => Ok(Logic::Negative),
-            _ => Err(ImportError::UnknownWord { path: members.at("logic"), allowed: "POSITIVE, NEGATIVE" }),
+            _ => Err(ImportError::UnknownWord {
+                path: members.at("logic"),
+                allowed: "POSITIVE, NEGATIVE",
+            }),
         })
         .transpose()
 }
@@ -212,7 +263,10 @@ pub fn read_logic(members: &mut Members) -> Result<Option<Logic>, ImportError> {
 /// # Errors
 ///
 /// [`ImportError::UnknownWord`] when it is none.
-pub fn read_strategy(members: &mut Members, member: &str) -> Result<Option<DecisionStrategy>, ImportError> {
+pub fn read_strategy(
+    members: &mut Members,
+    member: &str,
+) -> Result<Option<DecisionStrategy>, ImportError> {
     members
         .text(member)?
         .map(|word| match word.as_str() {
@@ -228,13 +282,21 @@ pub fn read_strategy(members: &mut Members, member: &str) -> Result<Option<Decis
 }
 
 fn read_config(members: &mut Members) -> Result<Map<String, Value>, ImportError> {
-    let Some(mut inner) = members.object("config")? else { return Ok(Map::new()) };
+    let Some(mut inner) = members.object("config")? else {
+        return Ok(Map::new());
+    };
     let names: Vec<String> = inner.names().map(str::to_owned).collect();
     let mut config = Map::new();
     for name in names {
-        let Some(value) = inner.value(&name) else { continue };
+        let Some(value) = inner.value(&name) else {
+            continue;
+        };
         let path = inner.at(&name);
-        let value = if LISTS.contains(&name.as_str()) { list_of(value, &path)? } else { scalar_of(value, &path)? };
+        let value = if LISTS.contains(&name.as_str()) {
+            list_of(value, &path)?
+        } else {
+            scalar_of(value, &path)?
+        };
         config.insert(name, value);
     }
     Ok(config)
@@ -252,7 +314,9 @@ fn list_of(value: Value, path: &str) -> Result<Value, ImportError> {
 }
 
 fn scalar_of(value: Value, path: &str) -> Result<Value, ImportError> {
-    text_of(value).map(Value::String).map_err(|found| wrong(path.to_owned(), "a text", &found))
+    text_of(value)
+        .map(Value::String)
+        .map_err(|found| wrong(path.to_owned(), "a text", &found))
 }
 
 fn json_text(value: &Value) -> Value {
@@ -279,16 +343,26 @@ mod tests {
             "id": "1", "name": "callers", "type": "client", "logic": "NEGATIVE", "decisionStrategy": "UNANIMOUS",
             "config": {"clients": "[\"service-a\",\"b\"]"}
         });
-        let Entry::Policy(policy) = entry(json.clone()).unwrap() else { panic!("a client policy is no permission") };
-        assert_eq!(policy.clients.as_deref(), Some(&["service-a".to_owned(), "b".to_owned()][..]));
+        let Entry::Policy(policy) = entry(json.clone()).unwrap() else {
+            panic!("a client policy is no permission")
+        };
+        assert_eq!(
+            policy.clients.as_deref(),
+            Some(&["service-a".to_owned(), "b".to_owned()][..])
+        );
         assert_eq!(to_json(&policy), json);
 
         let role = json!({
             "name": "r", "type": "role", "logic": "POSITIVE", "decisionStrategy": "UNANIMOUS",
             "config": {"roles": "[{\"id\":\"app/alpha\",\"required\":true}]", "fetchRoles": "true"}
         });
-        let Entry::Policy(policy) = entry(role.clone()).unwrap() else { panic!("a role policy is no permission") };
-        assert_eq!(policy.config.get("roles"), Some(&json!([{"id": "app/alpha", "required": true}])));
+        let Entry::Policy(policy) = entry(role.clone()).unwrap() else {
+            panic!("a role policy is no permission")
+        };
+        assert_eq!(
+            policy.config.get("roles"),
+            Some(&json!([{"id": "app/alpha", "required": true}]))
+        );
         assert_eq!(to_json(&policy), role);
     }
 
@@ -298,7 +372,9 @@ mod tests {
             "name": "p", "type": "scope", "logic": "POSITIVE", "decisionStrategy": "AFFIRMATIVE",
             "config": {"resources": "[\"r\"]", "scopes": "[\"token-exchange\"]", "applyPolicies": "[\"callers\"]"}
         });
-        let Entry::Permission(permission) = entry(json.clone()).unwrap() else { panic!("a permission") };
+        let Entry::Permission(permission) = entry(json.clone()).unwrap() else {
+            panic!("a permission")
+        };
         assert_eq!(permission.policies, ["callers"]);
         assert_eq!(permission_to_json(&permission), json);
     }
@@ -306,7 +382,8 @@ mod tests {
     #[test]
     fn defaults_and_real_lists_are_taken() {
         let Entry::Policy(policy) =
-            entry(json!({"name": "a", "type": "aggregate", "config": {"applyPolicies": ["x"]}})).unwrap()
+            entry(json!({"name": "a", "type": "aggregate", "config": {"applyPolicies": ["x"]}}))
+                .unwrap()
         else {
             panic!("an aggregate is no permission")
         };
@@ -315,9 +392,13 @@ mod tests {
 
     #[test]
     fn broken_lists_and_words_are_refused() {
-        assert!(entry(json!({"name": "a", "type": "client", "config": {"clients": "[\"x\""}})).is_err());
+        assert!(
+            entry(json!({"name": "a", "type": "client", "config": {"clients": "[\"x\""}})).is_err()
+        );
         assert!(entry(json!({"name": "a", "type": "client", "config": {"clients": "x"}})).is_err());
         assert!(entry(json!({"name": "a", "type": "client", "logic": "MAYBE"})).is_err());
-        assert!(entry(json!({"name": "a", "type": "client", "decisionStrategy": "unanimous"})).is_err());
+        assert!(
+            entry(json!({"name": "a", "type": "client", "decisionStrategy": "unanimous"})).is_err()
+        );
     }
 }

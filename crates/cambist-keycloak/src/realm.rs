@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cambist::realm::{
     Profile,
-    document::{ClientDocument, RealmDocument, RoleNames, UserDocument},
+    document::{RealmDocument, RoleNames, UserDocument},
 };
 use serde_json::{Map, Value, json};
 
@@ -83,16 +83,24 @@ pub fn read(value: Value) -> Result<Import, ImportError> {
         realm.users.push(user::read(user, &mut report)?);
     }
     members.finish(DROPPED, &mut report);
-    Ok(Import { document: realm, not_carried: report.into_entries() })
+    Ok(Import {
+        document: realm,
+        not_carried: report.into_entries(),
+    })
 }
 
 /// Writes a whole realm with the users given, in the form of a full export: secrets and ids included.
 #[must_use]
 pub fn to_json(realm: &RealmDocument, users: &[UserDocument]) -> Value {
-    let writer = Writer::new().with_some("id", realm.id.clone()).with("realm", realm.realm.clone());
+    let writer = Writer::new()
+        .with_some("id", realm.id.clone())
+        .with("realm", realm.realm.clone());
     let mut writer = settings::write(realm, writer, false).with("roles", roles_to_json(realm));
     if let Some(name) = realm.default_roles.first() {
-        let composite = realm.roles.iter().any(|role| &role.name == name && !role.composites.is_empty());
+        let composite = realm
+            .roles
+            .iter()
+            .any(|role| &role.name == name && !role.composites.is_empty());
         writer = if composite && realm.default_roles.len() == 1 {
             writer.with("defaultRole", json!({"name": name}))
         } else {
@@ -100,7 +108,10 @@ pub fn to_json(realm: &RealmDocument, users: &[UserDocument]) -> Value {
         };
     }
     if let Some(scopes) = &realm.client_scopes {
-        writer = writer.with("clientScopes", scopes.iter().map(client_scope::to_json).collect::<Vec<_>>());
+        writer = writer.with(
+            "clientScopes",
+            scopes.iter().map(client_scope::to_json).collect::<Vec<_>>(),
+        );
     }
     writer
         .with_some("defaultDefaultClientScopes", realm.default_scopes.clone())
@@ -108,8 +119,22 @@ pub fn to_json(realm: &RealmDocument, users: &[UserDocument]) -> Value {
         .with("clients", clients_to_json(realm))
         .with_list("scopeMappings", realm_scope_mappings(realm))
         .with_some("clientScopeMappings", client_scope_mappings(realm))
-        .with_list("groups", realm.groups.iter().map(|group| group::to_json(group, "")).collect())
-        .with_list("identityProviders", realm.identity_providers.iter().map(identity_provider::to_json).collect())
+        .with_list(
+            "groups",
+            realm
+                .groups
+                .iter()
+                .map(|group| group::to_json(group, ""))
+                .collect(),
+        )
+        .with_list(
+            "identityProviders",
+            realm
+                .identity_providers
+                .iter()
+                .map(identity_provider::to_json)
+                .collect(),
+        )
         .with_list("identityProviderMappers", provider_mappers(realm))
         .with_some("clientProfiles", realm.client_profiles.clone())
         .with_some("clientPolicies", realm.client_policies.clone())
@@ -120,10 +145,16 @@ pub fn to_json(realm: &RealmDocument, users: &[UserDocument]) -> Value {
 
 /// With client scopes of its own a realm has only those and `offline_access`, and its clients have none that
 /// they or the realm do not list.
-fn read_scopes(realm: &mut RealmDocument, members: &mut Members, report: &mut Report) -> Result<(), ImportError> {
+fn read_scopes(
+    realm: &mut RealmDocument,
+    members: &mut Members,
+    report: &mut Report,
+) -> Result<(), ImportError> {
     realm.default_scopes = members.texts("defaultDefaultClientScopes")?;
     realm.optional_scopes = members.texts("defaultOptionalClientScopes")?;
-    let Some(list) = members.objects("clientScopes")? else { return Ok(()) };
+    let Some(list) = members.objects("clientScopes")? else {
+        return Ok(());
+    };
     let mut scopes = Vec::with_capacity(list.len().saturating_add(1));
     for scope in list {
         scopes.push(client_scope::read(scope, report)?);
@@ -131,8 +162,13 @@ fn read_scopes(realm: &mut RealmDocument, members: &mut Members, report: &mut Re
     if !scopes.iter().any(|scope| scope.name == OFFLINE_ACCESS) {
         let mut offline = client_scope::named(OFFLINE_ACCESS);
         offline.scope_mappings.realm.push(OFFLINE_ACCESS.to_owned());
-        offline.attributes.insert("consent.screen.text".to_owned(), "${offlineAccessScopeConsentText}".to_owned());
-        offline.attributes.insert("display.on.consent.screen".to_owned(), "true".to_owned());
+        offline.attributes.insert(
+            "consent.screen.text".to_owned(),
+            "${offlineAccessScopeConsentText}".to_owned(),
+        );
+        offline
+            .attributes
+            .insert("display.on.consent.screen".to_owned(), "true".to_owned());
         scopes.push(offline);
     }
     realm.client_scopes = Some(scopes);
@@ -141,17 +177,23 @@ fn read_scopes(realm: &mut RealmDocument, members: &mut Members, report: &mut Re
     Ok(())
 }
 
-fn read_clients(realm: &mut RealmDocument, members: &mut Members, report: &mut Report) -> Result<(), ImportError> {
+fn read_clients(
+    realm: &mut RealmDocument,
+    members: &mut Members,
+    report: &mut Report,
+) -> Result<(), ImportError> {
     let mut stores = Vec::new();
     for mut client in members.objects("clients")?.unwrap_or_default() {
         let store = client.object("authorizationSettings")?;
         let client = client::read(client, report)?;
-        if let Some(store) = store {
-            stores.push((client.id.clone(), store));
+        match store {
+            Some(store) if client.authorization_services => stores.push((client.id.clone(), store)),
+            Some(store) => report.note(store.path(), Loss::Dropped),
+            None => {}
         }
         realm.clients.push(client);
     }
-    // One store counts: that of `realm-management`, else that of `admin-permissions`.
+    // A client without authorization services has no store, and one store counts: that of `realm-management`, else that of `admin-permissions`.
     let chosen = [REALM_MANAGEMENT, ADMIN_PERMISSIONS]
         .into_iter()
         .find_map(|wanted| stores.iter().position(|(client, _)| client == wanted));
@@ -168,7 +210,11 @@ fn read_clients(realm: &mut RealmDocument, members: &mut Members, report: &mut R
     Ok(())
 }
 
-fn read_roles(realm: &mut RealmDocument, members: &mut Members, report: &mut Report) -> Result<(), ImportError> {
+fn read_roles(
+    realm: &mut RealmDocument,
+    members: &mut Members,
+    report: &mut Report,
+) -> Result<(), ImportError> {
     if let Some(mut roles) = members.object("roles")? {
         for role in roles.objects("realm")?.unwrap_or_default() {
             realm.roles.push(role::read(role, report)?);
@@ -177,7 +223,10 @@ fn read_roles(realm: &mut RealmDocument, members: &mut Members, report: &mut Rep
             let names: Vec<String> = by_client.names().map(str::to_owned).collect();
             for name in names {
                 let list = by_client.objects(&name)?.unwrap_or_default();
-                let client = client_or_builtin(realm, &name);
+                let Some(client) = realm.clients.iter_mut().find(|client| client.id == name) else {
+                    report.note(by_client.at(&name), Loss::DanglingReference);
+                    continue;
+                };
                 for role in list {
                     client.roles.push(role::read(role, report)?);
                 }
@@ -192,17 +241,6 @@ fn read_roles(realm: &mut RealmDocument, members: &mut Members, report: &mut Rep
         realm.default_roles = vec![role.required_text("name")?];
     }
     Ok(())
-}
-
-/// The client of this id; one that the document does not list is one of those that every realm has, and is
-/// completed when the realm is built.
-fn client_or_builtin<'a>(realm: &'a mut RealmDocument, id: &str) -> &'a mut ClientDocument {
-    let index = realm.clients.iter().position(|client| client.id == id).unwrap_or_else(|| {
-        realm.clients.push(ClientDocument::named(id));
-        realm.clients.len().saturating_sub(1)
-    });
-    #[expect(clippy::indexing_slicing, reason = "the index is that of an element found or pushed just now")]
-    &mut realm.clients[index]
 }
 
 fn read_scope_mappings(
@@ -235,17 +273,25 @@ fn read_scope_mapping(
     let path = mapping.path().to_owned();
     mapping.finish(&["clientTemplate", "self"], report);
     let target = match (client, scope) {
-        (Some(client), _) => {
-            realm.clients.iter_mut().find(|other| other.id == client).map(|client| &mut client.scope_mappings)
-        }
+        (Some(client), _) => realm
+            .clients
+            .iter_mut()
+            .find(|other| other.id == client)
+            .map(|client| &mut client.scope_mappings),
         (None, Some(scope)) => {
             // Without scopes of its own the realm has the built-in ones, where this mapping is built in too.
-            if realm.client_scopes.is_none() && scope == OFFLINE_ACCESS && owner.is_none() && roles == [OFFLINE_ACCESS]
+            if realm.client_scopes.is_none()
+                && scope == OFFLINE_ACCESS
+                && owner.is_none()
+                && roles == [OFFLINE_ACCESS]
             {
                 return Ok(());
             }
             let scopes = realm.client_scopes.iter_mut().flatten();
-            scopes.into_iter().find(|other| other.name == scope).map(|scope| &mut scope.scope_mappings)
+            scopes
+                .into_iter()
+                .find(|other| other.name == scope)
+                .map(|scope| &mut scope.scope_mappings)
         }
         (None, None) => None,
     };
@@ -265,14 +311,27 @@ fn read_scope_mapping(
     Ok(())
 }
 
-fn read_providers(realm: &mut RealmDocument, members: &mut Members, report: &mut Report) -> Result<(), ImportError> {
+fn read_providers(
+    realm: &mut RealmDocument,
+    members: &mut Members,
+    report: &mut Report,
+) -> Result<(), ImportError> {
     for provider in members.objects("identityProviders")?.unwrap_or_default() {
-        realm.identity_providers.push(identity_provider::read(provider, report)?);
+        realm
+            .identity_providers
+            .push(identity_provider::read(provider, report)?);
     }
-    for entry in members.objects("identityProviderMappers")?.unwrap_or_default() {
+    for entry in members
+        .objects("identityProviderMappers")?
+        .unwrap_or_default()
+    {
         let path = entry.path().to_owned();
         let (alias, mapper) = mapper::read_for_provider(entry, report)?;
-        match realm.identity_providers.iter_mut().find(|provider| Some(&provider.alias) == alias.as_ref()) {
+        match realm
+            .identity_providers
+            .iter_mut()
+            .find(|provider| Some(&provider.alias) == alias.as_ref())
+        {
             Some(provider) => provider.mappers.push(mapper),
             None => report.note(path, Loss::DanglingReference),
         }
@@ -281,9 +340,14 @@ fn read_providers(realm: &mut RealmDocument, members: &mut Members, report: &mut
 }
 
 fn clients_to_json(realm: &RealmDocument) -> Vec<Value> {
-    let holder = [REALM_MANAGEMENT, ADMIN_PERMISSIONS].into_iter().find(|wanted| {
-        realm.clients.iter().any(|client| client.id == *wanted && client.authorization_services)
-    });
+    let holder = [REALM_MANAGEMENT, ADMIN_PERMISSIONS]
+        .into_iter()
+        .find(|wanted| {
+            realm
+                .clients
+                .iter()
+                .any(|client| client.id == *wanted && client.authorization_services)
+        });
     realm
         .clients
         .iter()
@@ -302,11 +366,23 @@ fn clients_to_json(realm: &RealmDocument) -> Vec<Value> {
 
 fn roles_to_json(realm: &RealmDocument) -> Value {
     let container = realm.id.as_deref().unwrap_or(&realm.realm);
-    let of_realm: Vec<Value> = realm.roles.iter().map(|role| role::to_json(role, container, false)).collect();
+    let of_realm: Vec<Value> = realm
+        .roles
+        .iter()
+        .map(|role| role::to_json(role, container, false))
+        .collect();
     let mut by_client = Map::new();
-    for client in realm.clients.iter().filter(|client| !client.roles.is_empty()) {
+    for client in realm
+        .clients
+        .iter()
+        .filter(|client| !client.roles.is_empty())
+    {
         let container = client.uuid.as_deref().unwrap_or(&client.id);
-        let roles: Vec<Value> = client.roles.iter().map(|role| role::to_json(role, container, true)).collect();
+        let roles: Vec<Value> = client
+            .roles
+            .iter()
+            .map(|role| role::to_json(role, container, true))
+            .collect();
         by_client.insert(client.id.clone(), Value::from(roles));
     }
     json!({"realm": of_realm, "client": by_client})
@@ -314,7 +390,10 @@ fn roles_to_json(realm: &RealmDocument) -> Value {
 
 /// Every client and client scope that has roles mapped, with the member that names it.
 fn mapped(realm: &RealmDocument) -> impl Iterator<Item = (&'static str, &str, &RoleNames)> {
-    let clients = realm.clients.iter().map(|client| ("client", client.id.as_str(), &client.scope_mappings));
+    let clients = realm
+        .clients
+        .iter()
+        .map(|client| ("client", client.id.as_str(), &client.scope_mappings));
     let scopes = realm.client_scopes.iter().flatten();
     clients.chain(scopes.map(|scope| ("clientScope", scope.name.as_str(), &scope.scope_mappings)))
 }
@@ -330,7 +409,10 @@ fn client_scope_mappings(realm: &RealmDocument) -> Option<Value> {
     let mut by_owner: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for (member, name, roles) in mapped(realm) {
         for (owner, list) in &roles.clients {
-            by_owner.entry(owner).or_default().push(json!({member: name, "roles": list}));
+            by_owner
+                .entry(owner)
+                .or_default()
+                .push(json!({member: name, "roles": list}));
         }
     }
     (!by_owner.is_empty()).then(|| json!(by_owner))
@@ -341,7 +423,10 @@ fn provider_mappers(realm: &RealmDocument) -> Vec<Value> {
         .identity_providers
         .iter()
         .flat_map(|provider| {
-            provider.mappers.iter().map(|mapper| mapper::to_provider_json(&provider.alias, mapper))
+            provider
+                .mappers
+                .iter()
+                .map(|mapper| mapper::to_provider_json(&provider.alias, mapper))
         })
         .collect()
 }

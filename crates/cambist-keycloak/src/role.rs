@@ -10,7 +10,12 @@ use crate::{
 };
 
 /// Members that only an answer carries.
-const DERIVED: &[&str] = &["composite", "clientRole", "containerId", "scopeParamRequired"];
+const DERIVED: &[&str] = &[
+    "composite",
+    "clientRole",
+    "containerId",
+    "scopeParamRequired",
+];
 
 /// Reads a role.
 ///
@@ -34,7 +39,11 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<RoleDocument, I
 /// # Errors
 ///
 /// [`ImportError`] for a wrong type.
-pub fn apply(role: &mut RoleDocument, mut members: Members, report: &mut Report) -> Result<(), ImportError> {
+pub fn apply(
+    role: &mut RoleDocument,
+    mut members: Members,
+    report: &mut Report,
+) -> Result<(), ImportError> {
     if let Some(name) = members.text("name")?.filter(|name| !name.is_empty()) {
         role.name = name;
     }
@@ -76,7 +85,11 @@ pub fn to_json(role: &RoleDocument, container: &str, client_role: bool) -> Value
         .with("name", role.name.clone())
         .with_some("description", role.description.clone())
         .with("composite", !role.composites.is_empty());
-    let writer = if role.composites.is_empty() { writer } else { writer.with("composites", composites) };
+    let writer = if role.composites.is_empty() {
+        writer
+    } else {
+        writer.with("composites", composites)
+    };
     writer
         .with("clientRole", client_role)
         .with("containerId", container)
@@ -91,7 +104,10 @@ pub(crate) fn read_given(members: &mut Members) -> Result<Option<RoleNames>, Imp
     if realm.is_none() && clients.is_none() {
         return Ok(None);
     }
-    Ok(Some(RoleNames { realm: realm.unwrap_or_default(), clients: clients.unwrap_or_default() }))
+    Ok(Some(RoleNames {
+        realm: realm.unwrap_or_default(),
+        clients: clients.unwrap_or_default(),
+    }))
 }
 
 #[cfg(test)]

@@ -29,10 +29,22 @@ struct Kept(&'static str, Kind, Option<&'static str>);
 const KEPT: &[Kept] = &[
     Kept("accessCodeLifespanLogin", Kind::Number, Some("1800")),
     Kept("accessCodeLifespanUserAction", Kind::Number, Some("300")),
-    Kept("accessTokenLifespanForImplicitFlow", Kind::Number, Some("900")),
+    Kept(
+        "accessTokenLifespanForImplicitFlow",
+        Kind::Number,
+        Some("900"),
+    ),
     Kept("accountTheme", Kind::Text, None),
-    Kept("actionTokenGeneratedByAdminLifespan", Kind::Number, Some("43200")),
-    Kept("actionTokenGeneratedByUserLifespan", Kind::Number, Some("300")),
+    Kept(
+        "actionTokenGeneratedByAdminLifespan",
+        Kind::Number,
+        Some("43200"),
+    ),
+    Kept(
+        "actionTokenGeneratedByUserLifespan",
+        Kind::Number,
+        Some("300"),
+    ),
     Kept("adminEventsDetailsEnabled", Kind::Flag, Some("false")),
     Kept("adminEventsEnabled", Kind::Flag, Some("false")),
     Kept("adminPermissionsEnabled", Kind::Flag, Some("false")),
@@ -51,7 +63,11 @@ const KEPT: &[Kept] = &[
     Kept("eventsEnabled", Kind::Flag, Some("false")),
     Kept("eventsExpiration", Kind::Number, None),
     Kept("eventsListeners", Kind::Json, Some("[\"jboss-logging\"]")),
-    Kept("firstBrokerLoginFlow", Kind::Text, Some("first broker login")),
+    Kept(
+        "firstBrokerLoginFlow",
+        Kind::Text,
+        Some("first broker login"),
+    ),
     Kept("internationalizationEnabled", Kind::Flag, Some("false")),
     Kept("loginTheme", Kind::Text, None),
     Kept("maxTemporaryLockouts", Kind::Number, Some("0")),
@@ -71,7 +87,11 @@ const KEPT: &[Kept] = &[
     Kept("registrationFlow", Kind::Text, Some("registration")),
     Kept("rememberMe", Kind::Flag, Some("false")),
     Kept("requiredCredentials", Kind::Json, Some("[\"password\"]")),
-    Kept("resetCredentialsFlow", Kind::Text, Some("reset credentials")),
+    Kept(
+        "resetCredentialsFlow",
+        Kind::Text,
+        Some("reset credentials"),
+    ),
     Kept("resetPasswordAllowed", Kind::Flag, Some("false")),
     Kept("scimApiEnabled", Kind::Flag, None),
     Kept("smtpServer", Kind::Json, Some("{}")),
@@ -82,29 +102,77 @@ const KEPT: &[Kept] = &[
     Kept("verifiableCredentialsEnabled", Kind::Flag, Some("false")),
     Kept("verifyEmail", Kind::Flag, Some("false")),
     Kept("webAuthnPolicyAcceptableAaguids", Kind::Json, None),
-    Kept("webAuthnPolicyAttestationConveyancePreference", Kind::Text, None),
+    Kept(
+        "webAuthnPolicyAttestationConveyancePreference",
+        Kind::Text,
+        None,
+    ),
     Kept("webAuthnPolicyAuthenticatorAttachment", Kind::Text, None),
-    Kept("webAuthnPolicyAvoidSameAuthenticatorRegister", Kind::Flag, None),
+    Kept(
+        "webAuthnPolicyAvoidSameAuthenticatorRegister",
+        Kind::Flag,
+        None,
+    ),
     Kept("webAuthnPolicyCreateTimeout", Kind::Number, None),
     Kept("webAuthnPolicyExtraOrigins", Kind::Json, None),
     Kept("webAuthnPolicyPasskeysEnabled", Kind::Flag, None),
-    Kept("webAuthnPolicyPasswordlessAcceptableAaguids", Kind::Json, None),
-    Kept("webAuthnPolicyPasswordlessAttestationConveyancePreference", Kind::Text, None),
-    Kept("webAuthnPolicyPasswordlessAuthenticatorAttachment", Kind::Text, None),
-    Kept("webAuthnPolicyPasswordlessAvoidSameAuthenticatorRegister", Kind::Flag, None),
-    Kept("webAuthnPolicyPasswordlessCreateTimeout", Kind::Number, None),
+    Kept(
+        "webAuthnPolicyPasswordlessAcceptableAaguids",
+        Kind::Json,
+        None,
+    ),
+    Kept(
+        "webAuthnPolicyPasswordlessAttestationConveyancePreference",
+        Kind::Text,
+        None,
+    ),
+    Kept(
+        "webAuthnPolicyPasswordlessAuthenticatorAttachment",
+        Kind::Text,
+        None,
+    ),
+    Kept(
+        "webAuthnPolicyPasswordlessAvoidSameAuthenticatorRegister",
+        Kind::Flag,
+        None,
+    ),
+    Kept(
+        "webAuthnPolicyPasswordlessCreateTimeout",
+        Kind::Number,
+        None,
+    ),
     Kept("webAuthnPolicyPasswordlessExtraOrigins", Kind::Json, None),
-    Kept("webAuthnPolicyPasswordlessPasskeysEnabled", Kind::Flag, None),
-    Kept("webAuthnPolicyPasswordlessRequireResidentKey", Kind::Text, None),
+    Kept(
+        "webAuthnPolicyPasswordlessPasskeysEnabled",
+        Kind::Flag,
+        None,
+    ),
+    Kept(
+        "webAuthnPolicyPasswordlessRequireResidentKey",
+        Kind::Text,
+        None,
+    ),
     Kept("webAuthnPolicyPasswordlessRpEntityName", Kind::Text, None),
     Kept("webAuthnPolicyPasswordlessRpId", Kind::Text, None),
-    Kept("webAuthnPolicyPasswordlessSignatureAlgorithms", Kind::Json, None),
-    Kept("webAuthnPolicyPasswordlessUserVerificationRequirement", Kind::Text, None),
+    Kept(
+        "webAuthnPolicyPasswordlessSignatureAlgorithms",
+        Kind::Json,
+        None,
+    ),
+    Kept(
+        "webAuthnPolicyPasswordlessUserVerificationRequirement",
+        Kind::Text,
+        None,
+    ),
     Kept("webAuthnPolicyRequireResidentKey", Kind::Text, None),
     Kept("webAuthnPolicyRpEntityName", Kind::Text, None),
     Kept("webAuthnPolicyRpId", Kind::Text, None),
     Kept("webAuthnPolicySignatureAlgorithms", Kind::Json, None),
-    Kept("webAuthnPolicyUserVerificationRequirement", Kind::Text, None),
+    Kept(
+        "webAuthnPolicyUserVerificationRequirement",
+        Kind::Text,
+        None,
+    ),
 ];
 
 /// Lays the plain settings over a realm; what is left out stays.
@@ -112,7 +180,11 @@ const KEPT: &[Kept] = &[
 /// # Errors
 ///
 /// [`ImportError`] for a wrong type, or a word that is none of a closed list.
-pub fn apply(realm: &mut RealmDocument, members: &mut Members, report: &mut Report) -> Result<(), ImportError> {
+pub fn apply(
+    realm: &mut RealmDocument,
+    members: &mut Members,
+    report: &mut Report,
+) -> Result<(), ImportError> {
     if let Some(name) = members.text("displayName")? {
         realm.display_name = Some(name);
     }
@@ -125,7 +197,10 @@ pub fn apply(realm: &mut RealmDocument, members: &mut Members, report: &mut Repo
             allowed: "all, external, none",
         })?;
     }
-    if let Some(algorithm) = members.text("defaultSignatureAlgorithm")?.filter(|text| !text.is_empty()) {
+    if let Some(algorithm) = members
+        .text("defaultSignatureAlgorithm")?
+        .filter(|text| !text.is_empty())
+    {
         realm.tokens.signature_algorithm = algorithm;
     }
     merge_attributes(&mut realm.attributes, members)?;
@@ -159,11 +234,19 @@ pub fn apply(realm: &mut RealmDocument, members: &mut Members, report: &mut Repo
 /// Writes the plain settings; with `defaults` also those that were never set.
 #[must_use]
 pub fn write(realm: &RealmDocument, writer: Writer, defaults: bool) -> Writer {
-    let (tokens, sessions, login, lock) = (&realm.tokens, &realm.sessions, &realm.login, &realm.brute_force);
+    let (tokens, sessions, login, lock) = (
+        &realm.tokens,
+        &realm.sessions,
+        &realm.login,
+        &realm.brute_force,
+    );
     let mut writer = writer
         .with_some("displayName", realm.display_name.clone())
         .with("notBefore", tokens.not_before)
-        .with("defaultSignatureAlgorithm", tokens.signature_algorithm.clone())
+        .with(
+            "defaultSignatureAlgorithm",
+            tokens.signature_algorithm.clone(),
+        )
         .with("revokeRefreshToken", tokens.revoke_refresh_token)
         .with("refreshTokenMaxReuse", tokens.refresh_token_max_reuse)
         .with("accessTokenLifespan", tokens.access_token_lifespan)
@@ -173,10 +256,19 @@ pub fn write(realm: &RealmDocument, writer: Writer, defaults: bool) -> Writer {
         .with("clientSessionIdleTimeout", sessions.client_idle)
         .with("clientSessionMaxLifespan", sessions.client_max)
         .with("offlineSessionIdleTimeout", sessions.offline_idle)
-        .with("offlineSessionMaxLifespanEnabled", sessions.offline_max_enabled)
+        .with(
+            "offlineSessionMaxLifespanEnabled",
+            sessions.offline_max_enabled,
+        )
         .with("offlineSessionMaxLifespan", sessions.offline_max)
-        .with("clientOfflineSessionIdleTimeout", sessions.client_offline_idle)
-        .with("clientOfflineSessionMaxLifespan", sessions.client_offline_max)
+        .with(
+            "clientOfflineSessionIdleTimeout",
+            sessions.client_offline_idle,
+        )
+        .with(
+            "clientOfflineSessionMaxLifespan",
+            sessions.client_offline_max,
+        )
         .with("enabled", realm.enabled)
         .with("sslRequired", ssl_word(realm.ssl_required))
         .with("registrationEmailAsUsername", login.email_as_username)
@@ -188,7 +280,10 @@ pub fn write(realm: &RealmDocument, writer: Writer, defaults: bool) -> Writer {
         .with("waitIncrementSeconds", lock.wait_increment)
         .with("maxFailureWaitSeconds", lock.max_wait)
         .with("quickLoginCheckMilliSeconds", lock.quick_login_check_millis)
-        .with("minimumQuickLoginWaitSeconds", lock.minimum_quick_login_wait)
+        .with(
+            "minimumQuickLoginWaitSeconds",
+            lock.minimum_quick_login_wait,
+        )
         .with("maxDeltaTimeSeconds", lock.max_delta);
     for Kept(name, kind, default) in KEPT {
         let set = realm.attributes.get(*name).map(String::as_str);
@@ -242,7 +337,11 @@ fn set_client_session_lifetime(realm: &mut RealmDocument, name: &str, seconds: i
 }
 
 fn apply_numbers(realm: &mut RealmDocument, members: &mut Members) -> Result<(), ImportError> {
-    let (tokens, sessions, lock) = (&mut realm.tokens, &mut realm.sessions, &mut realm.brute_force);
+    let (tokens, sessions, lock) = (
+        &mut realm.tokens,
+        &mut realm.sessions,
+        &mut realm.brute_force,
+    );
     for (name, target) in [
         ("notBefore", &mut tokens.not_before),
         ("refreshTokenMaxReuse", &mut tokens.refresh_token_max_reuse),
@@ -254,13 +353,25 @@ fn apply_numbers(realm: &mut RealmDocument, members: &mut Members) -> Result<(),
         ("clientSessionMaxLifespan", &mut sessions.client_max),
         ("offlineSessionIdleTimeout", &mut sessions.offline_idle),
         ("offlineSessionMaxLifespan", &mut sessions.offline_max),
-        ("clientOfflineSessionIdleTimeout", &mut sessions.client_offline_idle),
-        ("clientOfflineSessionMaxLifespan", &mut sessions.client_offline_max),
+        (
+            "clientOfflineSessionIdleTimeout",
+            &mut sessions.client_offline_idle,
+        ),
+        (
+            "clientOfflineSessionMaxLifespan",
+            &mut sessions.client_offline_max,
+        ),
         ("failureFactor", &mut lock.failure_factor),
         ("waitIncrementSeconds", &mut lock.wait_increment),
         ("maxFailureWaitSeconds", &mut lock.max_wait),
-        ("quickLoginCheckMilliSeconds", &mut lock.quick_login_check_millis),
-        ("minimumQuickLoginWaitSeconds", &mut lock.minimum_quick_login_wait),
+        (
+            "quickLoginCheckMilliSeconds",
+            &mut lock.quick_login_check_millis,
+        ),
+        (
+            "minimumQuickLoginWaitSeconds",
+            &mut lock.minimum_quick_login_wait,
+        ),
         ("maxDeltaTimeSeconds", &mut lock.max_delta),
     ] {
         if let Some(number) = members.integer(name)? {
@@ -273,8 +384,14 @@ fn apply_numbers(realm: &mut RealmDocument, members: &mut Members) -> Result<(),
 fn apply_flags(realm: &mut RealmDocument, members: &mut Members) -> Result<(), ImportError> {
     for (name, target) in [
         ("revokeRefreshToken", &mut realm.tokens.revoke_refresh_token),
-        ("offlineSessionMaxLifespanEnabled", &mut realm.sessions.offline_max_enabled),
-        ("registrationEmailAsUsername", &mut realm.login.email_as_username),
+        (
+            "offlineSessionMaxLifespanEnabled",
+            &mut realm.sessions.offline_max_enabled,
+        ),
+        (
+            "registrationEmailAsUsername",
+            &mut realm.login.email_as_username,
+        ),
         ("loginWithEmailAllowed", &mut realm.login.with_email),
         ("duplicateEmailsAllowed", &mut realm.login.duplicate_emails),
         ("bruteForceProtected", &mut realm.brute_force.enabled),
@@ -290,7 +407,9 @@ fn apply_flags(realm: &mut RealmDocument, members: &mut Members) -> Result<(), I
 fn kept_value(kind: Kind, text: &str) -> Value {
     match kind {
         Kind::Flag => Value::Bool(text == "true"),
-        Kind::Number => text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
+        Kind::Number => text
+            .parse::<i64>()
+            .map_or_else(|_| Value::from(text), Value::from),
         Kind::Text => Value::from(text),
         Kind::Json => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)),
     }
@@ -306,7 +425,12 @@ mod tests {
 
     fn realm(value: Value) -> (RealmDocument, Report) {
         let (mut realm, mut report) = (RealmDocument::named("r"), Report::default());
-        apply(&mut realm, &mut Members::new("", value).unwrap(), &mut report).unwrap();
+        apply(
+            &mut realm,
+            &mut Members::new("", value).unwrap(),
+            &mut report,
+        )
+        .unwrap();
         (realm, report)
     }
 
@@ -320,14 +444,25 @@ mod tests {
         assert_eq!(realm.ssl_required, SslRequired::None);
         assert_eq!(realm.tokens.access_token_lifespan, 77);
         assert!(realm.login.duplicate_emails && realm.brute_force.enabled);
-        assert_eq!((realm.brute_force.failure_factor, realm.sessions.offline_max), (2, 5000));
+        assert_eq!(
+            (realm.brute_force.failure_factor, realm.sessions.offline_max),
+            (2, 5000)
+        );
     }
 
     #[test]
     fn what_has_no_effect_is_kept_and_said() {
-        let (realm, report) = realm(json!({"verifyEmail": true, "eventsEnabled": false, "enabledEventTypes": ["LOGIN"]}));
+        let (realm, report) = realm(
+            json!({"verifyEmail": true, "eventsEnabled": false, "enabledEventTypes": ["LOGIN"]}),
+        );
         let noted: Vec<String> = report.entries().iter().map(ToString::to_string).collect();
-        assert_eq!(noted, ["enabledEventTypes: kept without effect", "verifyEmail: kept without effect"]);
+        assert_eq!(
+            noted,
+            [
+                "enabledEventTypes: kept without effect",
+                "verifyEmail: kept without effect"
+            ]
+        );
         let written = Value::from(write(&realm, Writer::new(), false));
         assert_eq!(written.get("verifyEmail"), Some(&json!(true)));
         assert_eq!(written.get("enabledEventTypes"), Some(&json!(["LOGIN"])));
@@ -339,6 +474,13 @@ mod tests {
     #[test]
     fn an_unknown_word_is_refused() {
         let mut members = Members::new("", json!({"sslRequired": "maybe"})).unwrap();
-        assert!(apply(&mut RealmDocument::named("r"), &mut members, &mut Report::default()).is_err());
+        assert!(
+            apply(
+                &mut RealmDocument::named("r"),
+                &mut members,
+                &mut Report::default()
+            )
+            .is_err()
+        );
     }
 }

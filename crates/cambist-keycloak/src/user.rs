@@ -18,10 +18,22 @@ use crate::{
 };
 
 /// Members that only an answer carries.
-const DERIVED: &[&str] =
-    &["self", "access", "totp", "disableableCredentialTypes", "userProfileMetadata", "origin"];
+const DERIVED: &[&str] = &[
+    "self",
+    "access",
+    "totp",
+    "disableableCredentialTypes",
+    "userProfileMetadata",
+    "origin",
+];
 
-const DROPPED: &[&str] = &["createdTimestamp", "federationLink", "applicationRoles", "socialLinks", "verifiableCredentials"];
+const DROPPED: &[&str] = &[
+    "createdTimestamp",
+    "federationLink",
+    "applicationRoles",
+    "socialLinks",
+    "verifiableCredentials",
+];
 
 /// Reads a user. `enabled` left out means disabled; names and e-mail addresses are kept in small letters.
 ///
@@ -33,7 +45,10 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<UserDocument, I
         username: members.required_text("username")?.to_lowercase(),
         id: members.text("id")?,
         enabled: members.flag("enabled")?.unwrap_or(false),
-        email: members.text("email")?.map(|email| email.to_lowercase()).filter(|email| !email.is_empty()),
+        email: members
+            .text("email")?
+            .map(|email| email.to_lowercase())
+            .filter(|email| !email.is_empty()),
         email_verified: members.flag("emailVerified")?.unwrap_or(false),
         first_name: members.text("firstName")?,
         last_name: members.text("lastName")?,
@@ -87,10 +102,22 @@ pub fn to_json(user: &UserDocument) -> Value {
         .with("groups", user.groups.clone())
         .with_list("federatedIdentities", links)
         .with_list("clientConsents", consents);
-    let writer = if user.attributes.is_empty() { writer } else { writer.with_lists("attributes", &user.attributes) };
+    let writer = if user.attributes.is_empty() {
+        writer
+    } else {
+        writer.with_lists("attributes", &user.attributes)
+    };
     let RoleNames { realm, clients } = &user.roles;
-    let writer = if realm.is_empty() { writer } else { writer.with("realmRoles", realm.clone()) };
-    if clients.is_empty() { writer.into() } else { writer.with_lists("clientRoles", clients).into() }
+    let writer = if realm.is_empty() {
+        writer
+    } else {
+        writer.with("realmRoles", realm.clone())
+    };
+    if clients.is_empty() {
+        writer.into()
+    } else {
+        writer.with_lists("clientRoles", clients).into()
+    }
 }
 
 /// Reads a link to an identity provider.
@@ -98,7 +125,10 @@ pub fn to_json(user: &UserDocument) -> Value {
 /// # Errors
 ///
 /// [`ImportError`] for a wrong type, a missing provider or user id.
-pub fn read_link(mut members: Members, report: &mut Report) -> Result<FederatedIdentity, ImportError> {
+pub fn read_link(
+    mut members: Members,
+    report: &mut Report,
+) -> Result<FederatedIdentity, ImportError> {
     let link = FederatedIdentity {
         provider: members.required_text("identityProvider")?,
         user_id: members.required_text("userId")?,
@@ -119,7 +149,10 @@ pub fn link_to_json(link: &FederatedIdentity) -> Value {
         .into()
 }
 
-fn read_links(members: &mut Members, report: &mut Report) -> Result<Vec<FederatedIdentity>, ImportError> {
+fn read_links(
+    members: &mut Members,
+    report: &mut Report,
+) -> Result<Vec<FederatedIdentity>, ImportError> {
     members
         .objects("federatedIdentities")?
         .unwrap_or_default()
@@ -135,8 +168,14 @@ fn read_consents(
     let mut consents = BTreeMap::new();
     for mut consent in members.objects("clientConsents")?.unwrap_or_default() {
         let client = consent.required_text("clientId")?;
-        consents.insert(client, consent.texts("grantedClientScopes")?.unwrap_or_default());
-        consent.finish(&["createdDate", "lastUpdatedDate", "grantedRealmRoles"], report);
+        consents.insert(
+            client,
+            consent.texts("grantedClientScopes")?.unwrap_or_default(),
+        );
+        consent.finish(
+            &["createdDate", "lastUpdatedDate", "grantedRealmRoles"],
+            report,
+        );
     }
     Ok(consents)
 }
@@ -167,9 +206,15 @@ mod tests {
 
     #[test]
     fn a_user_is_disabled_and_in_small_letters_unless_said_otherwise() {
-        let user = read(Members::new("u", json!({"username": "LAMP", "email": "A@B.c"})).unwrap(), &mut Report::default())
-            .unwrap();
+        let user = read(
+            Members::new("u", json!({"username": "LAMP", "email": "A@B.c"})).unwrap(),
+            &mut Report::default(),
+        )
+        .unwrap();
         assert!(!user.enabled);
-        assert_eq!((user.username.as_str(), user.email.as_deref()), ("lamp", Some("a@b.c")));
+        assert_eq!(
+            (user.username.as_str(), user.email.as_deref()),
+            ("lamp", Some("a@b.c"))
+        );
     }
 }

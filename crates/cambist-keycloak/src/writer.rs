@@ -40,23 +40,31 @@ impl Writer {
     /// Adds an object of texts.
     #[must_use]
     pub fn with_texts(self, member: &str, texts: &BTreeMap<String, String>) -> Self {
-        let object: Map<String, Value> =
-            texts.iter().map(|(name, text)| (name.clone(), Value::String(text.clone()))).collect();
+        let object: Map<String, Value> = texts
+            .iter()
+            .map(|(name, text)| (name.clone(), Value::String(text.clone())))
+            .collect();
         self.with(member, object)
     }
 
     /// Adds an object of lists of texts.
     #[must_use]
     pub fn with_lists(self, member: &str, lists: &BTreeMap<String, Vec<String>>) -> Self {
-        let object: Map<String, Value> =
-            lists.iter().map(|(name, list)| (name.clone(), Value::from(list.clone()))).collect();
+        let object: Map<String, Value> = lists
+            .iter()
+            .map(|(name, list)| (name.clone(), Value::from(list.clone())))
+            .collect();
         self.with(member, object)
     }
 
     /// Adds a list unless it is empty.
     #[must_use]
     pub fn with_list(self, member: &str, list: Vec<Value>) -> Self {
-        if list.is_empty() { self } else { self.with(member, list) }
+        if list.is_empty() {
+            self
+        } else {
+            self.with(member, list)
+        }
     }
 
     /// The object.
