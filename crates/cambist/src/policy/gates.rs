@@ -8,14 +8,17 @@ use alloc::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PolicyStore,
+    EvaluationContext, Identity, PolicyTrace,
     evaluator::{Failure, evaluate},
     kinds::Evaluation,
     numbers::{ResourceNo, ScopeMask},
     store::{NOWHERE, Standing, Target},
-    trace::{TraceSink, sealed::Opening},
+    trace::{NoTrace, Opening, Recorder, TraceSink},
 };
-use crate::realm::{ClientNo, IdentityProvider, Realm, RoleNo};
+use crate::{
+    facts::User,
+    realm::{Client, ClientNo, IdentityProvider, Realm, Role, RoleNo},
+};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,9 +33,10 @@ pub enum GateAction {
 }
 
 /// Why a gate is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
-pub enum Refusal {
+#[non_exhaustive]
+pub enum GateRefusal {
     /// Nothing guards the target, so nothing can open it.
     #[error("no resource stands for the target")]
     NoResource,
@@ -48,197 +52,302 @@ pub enum Refusal {
     /// The permissions were asked and do not grant it.
     #[error("the permissions do not grant it")]
     NotGranted,
-}
-
-/// The answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[must_use]
-pub enum Gate {
-    /// Open.
-    Granted,
-    /// Closed.
-    Refused(Refusal),
     /// A policy could not be evaluated, and why: what Keycloak answers as HTTP 500. Never in profile
-    /// `strict`, where such a policy counts as one that does not help to permit. Not open.
+    /// `strict`, where such a policy counts as one that does not help to permit.
+    #[error("a policy could not be evaluated: {0}")]
     Failed(Cow<'static, str>),
 }
 
-impl Gate {
-    /// Whether it is open.
-    #[must_use]
-    pub const fn is_granted(&self) -> bool {
-        matches!(self, Self::Granted)
+/// A gate's answer, and the trace when one was asked for.
+pub type Answer = (Result<(), GateRefusal>, Option<PolicyTrace>);
+
+/// The client that asks. Its identity has the id of the client, the roles and groups of the service account,
+/// and one claim, `scope`; the user of the subject token has no part in it.
+#[derive(Clone, Copy, Debug)]
+pub struct ExchangeQuestion<'a> {
+    /// The client.
+    pub requester: &'a Client,
+    /// Its service account, when it has one.
+    pub service_account: Option<&'a User>,
+    /// `scope` of the subject token; `None` when there is no subject token.
+    pub subject_scope: Option<&'a str>,
+}
+
+impl<'a> ExchangeQuestion<'a> {
+    fn identity(&self) -> Identity<'a> {
+        Identity::client(self.requester, self.service_account, self.subject_scope)
     }
 }
 
-/// Whether the requesting client may exchange a token for one of `target`: the scope `token-exchange` on the
-/// target's resource. The identity is the requester
-/// ([`Identity::client`](super::Identity::client)), `kc.client.id` the requester as well.
-pub fn can_exchange_to<T: TraceSink>(
-    evaluation: &Evaluation<'_>,
+/// Whether the requester may exchange a token for one of `target`: the scope `token-exchange` on the
+/// target's resource. `kc.client.id` is the requester. With `record` the trace comes along; without, nothing
+/// is allocated.
+pub fn can_exchange_to(
+    realm: &Realm,
+    question: &ExchangeQuestion<'_>,
     target: ClientNo,
-    trace: &mut T,
-) -> Gate {
-    let store = evaluation.realm.policies();
-    let name = evaluation
-        .realm
-        .client(target)
-        .map_or("", |client| client.client_id());
-    begin(evaluation, GateAction::TokenExchange, name, trace);
-    exchange(evaluation, store.client_target(target), trace)
+    context: &EvaluationContext<'_>,
+    record: bool,
+) -> Answer {
+    let name = realm.client(target).map_or("", Client::client_id);
+    let gate = Gate {
+        action: GateAction::TokenExchange,
+        target: name,
+        context,
+        requester: Some(question.requester),
+    };
+    let door = realm.policies().client_target(target);
+    if record {
+        gate.recorded(realm, &question.identity(), |evaluation, trace| {
+            exchange(evaluation, door, trace)
+        })
+    } else {
+        gate.silent(realm, &question.identity(), |evaluation, trace| {
+            exchange(evaluation, door, trace)
+        })
+    }
 }
 
 /// The same for a token of an identity provider.
-pub fn can_exchange_to_provider<T: TraceSink>(
-    evaluation: &Evaluation<'_>,
+pub fn can_exchange_to_provider(
+    realm: &Realm,
+    question: &ExchangeQuestion<'_>,
     provider: &IdentityProvider,
-    trace: &mut T,
-) -> Gate {
-    begin(
-        evaluation,
-        GateAction::TokenExchange,
-        provider.alias(),
-        trace,
-    );
-    exchange(
-        evaluation,
-        evaluation.realm.policies().provider_target(provider.id()),
-        trace,
-    )
-}
-
-/// Whether the requesting client may become a user without any subject token: `impersonate` among the
-/// scopes granted on the users. The identity is the requester. [`is_impersonatable`] must hold as well.
-pub fn can_client_impersonate<T: TraceSink>(evaluation: &Evaluation<'_>, trace: &mut T) -> Gate {
-    begin(evaluation, GateAction::Impersonate, USERS, trace);
-    let gate = impersonate(evaluation, trace);
-    ended(gate, trace)
-}
-
-/// Whether the user of the subject token may become another: the admin role `impersonation`, or
-/// `impersonate` among the scopes granted on the users. The identity is that user
-/// ([`Identity::token_user`](super::Identity::token_user)); `kc.client.id` is the client the subject token
-/// was issued to. [`is_impersonatable`] must hold as well.
-pub fn can_impersonate<T: TraceSink>(evaluation: &Evaluation<'_>, trace: &mut T) -> Gate {
-    begin(evaluation, GateAction::Impersonate, USERS, trace);
-    if evaluation
-        .realm
-        .policies()
-        .impersonation_role(evaluation.realm)
-        .is_some_and(|role| evaluation.identity.has_role(evaluation.realm, role))
-    {
-        trace.opened_by("the admin role impersonation");
-        return ended(Gate::Granted, trace);
-    }
-    let gate = impersonate(evaluation, trace);
-    ended(gate, trace)
-}
-
-/// Whether the user may be become: yes, unless a permission `user-impersonated` with conditions says no.
-/// The identity is that user ([`Identity::stored_user`](super::Identity::stored_user)); `kc.client.id` is
-/// the requester.
-pub fn is_impersonatable<T: TraceSink>(evaluation: &Evaluation<'_>, trace: &mut T) -> Gate {
-    begin(evaluation, GateAction::UserImpersonated, USERS, trace);
-    let store = evaluation.realm.policies();
-    let target = store.impersonated;
-    let gate = if target.resource == NOWHERE || target.standing != Standing::Ready {
-        trace.opened_by("no permission with conditions closes it");
-        Gate::Granted
-    } else if let Some(scope) = store.user_impersonated {
-        answer(
-            evaluate(evaluation, ResourceNo(target.resource), scope, trace),
-            scope,
-        )
-    } else {
-        Gate::Refused(Refusal::NoScope)
+    context: &EvaluationContext<'_>,
+    record: bool,
+) -> Answer {
+    let gate = Gate {
+        action: GateAction::TokenExchange,
+        target: provider.alias(),
+        context,
+        requester: Some(question.requester),
     };
-    ended(gate, trace)
+    let door = realm.policies().provider_target(provider.id());
+    if record {
+        gate.recorded(realm, &question.identity(), |evaluation, trace| {
+            exchange(evaluation, door, trace)
+        })
+    } else {
+        gate.silent(realm, &question.identity(), |evaluation, trace| {
+            exchange(evaluation, door, trace)
+        })
+    }
+}
+
+/// Whether the requester may become a user without any subject token: `impersonate` among the scopes
+/// granted on the users. [`is_impersonatable`] must hold as well.
+pub fn can_client_impersonate(
+    realm: &Realm,
+    question: &ExchangeQuestion<'_>,
+    context: &EvaluationContext<'_>,
+    record: bool,
+) -> Answer {
+    let gate = Gate {
+        action: GateAction::Impersonate,
+        target: USERS,
+        context,
+        requester: Some(question.requester),
+    };
+    if record {
+        gate.recorded(realm, &question.identity(), impersonate)
+    } else {
+        gate.silent(realm, &question.identity(), impersonate)
+    }
+}
+
+/// Whether the user of a subject token may become another: the admin role `impersonation`, or `impersonate`
+/// among the scopes granted on the users. The identity is that user ([`Identity::token_user`]);
+/// `kc.client.id` is the client the subject token was issued to. [`is_impersonatable`] must hold as well.
+pub fn can_impersonate(
+    realm: &Realm,
+    identity: &Identity<'_>,
+    context: &EvaluationContext<'_>,
+    record: bool,
+) -> Answer {
+    let gate = Gate {
+        action: GateAction::Impersonate,
+        target: USERS,
+        context,
+        requester: None,
+    };
+    if record {
+        gate.recorded(realm, identity, impersonate_as_user)
+    } else {
+        gate.silent(realm, identity, impersonate_as_user)
+    }
+}
+
+/// Whether the user may be become: yes, unless a permission `user-impersonated` with conditions says no. The
+/// identity is that user; `kc.client.id` is the requester.
+pub fn is_impersonatable(
+    realm: &Realm,
+    user: &User,
+    context: &EvaluationContext<'_>,
+    record: bool,
+) -> Answer {
+    let gate = Gate {
+        action: GateAction::UserImpersonated,
+        target: USERS,
+        context,
+        requester: None,
+    };
+    let identity = Identity::stored_user(user);
+    if record {
+        gate.recorded(realm, &identity, impersonatable)
+    } else {
+        gate.silent(realm, &identity, impersonatable)
+    }
+}
+
+/// One question on its way to the evaluator.
+struct Gate<'a> {
+    action: GateAction,
+    target: &'a str,
+    context: &'a EvaluationContext<'a>,
+    /// The client that asks, so that it need not be looked up again.
+    requester: Option<&'a Client>,
+}
+
+impl Gate<'_> {
+    fn recorded(
+        &self,
+        realm: &Realm,
+        identity: &Identity<'_>,
+        ask: impl FnOnce(&Evaluation<'_>, &mut Recorder) -> Result<(), GateRefusal>,
+    ) -> Answer {
+        let mut recorder = Recorder::default();
+        let result = self.ask(realm, identity, &mut recorder, ask);
+        (result, recorder.into_trace())
+    }
+
+    fn silent(
+        &self,
+        realm: &Realm,
+        identity: &Identity<'_>,
+        ask: impl FnOnce(&Evaluation<'_>, &mut NoTrace) -> Result<(), GateRefusal>,
+    ) -> Answer {
+        (self.ask(realm, identity, &mut NoTrace, ask), None)
+    }
+
+    fn ask<T: TraceSink>(
+        &self,
+        realm: &Realm,
+        identity: &Identity<'_>,
+        trace: &mut T,
+        ask: impl FnOnce(&Evaluation<'_>, &mut T) -> Result<(), GateRefusal>,
+    ) -> Result<(), GateRefusal> {
+        let context = self.context;
+        let client = match self.requester {
+            Some(requester) if requester.client_id() == context.client_id => Some(requester),
+            _ => realm.client_by_id(context.client_id),
+        };
+        let opening = Opening {
+            action: self.action,
+            target: self.target,
+            client: context.client_id,
+            identity: identity.id(),
+            profile: realm.profile(),
+        };
+        trace.begin(realm.policies(), opening);
+        let result = ask(
+            &Evaluation {
+                realm,
+                identity,
+                context,
+                client,
+            },
+            trace,
+        );
+        trace.end(&result);
+        result
+    }
 }
 
 /// The name of the resource that stands for all users.
 pub(super) const USERS: &str = "Users";
 
-fn exchange<T: TraceSink>(evaluation: &Evaluation<'_>, target: Target, trace: &mut T) -> Gate {
-    let gate = match (target, evaluation.realm.policies().token_exchange) {
-        (
-            Target {
-                resource: NOWHERE, ..
-            },
-            _,
-        ) => Gate::Refused(Refusal::NoResource),
-        (
-            Target {
-                standing: Standing::NoPermission,
-                ..
-            },
-            _,
-        ) => Gate::Refused(Refusal::NoPermission),
-        (
-            Target {
-                standing: Standing::NoConditions,
-                ..
-            },
-            _,
-        ) => Gate::Refused(Refusal::NoConditions),
-        (_, None) => Gate::Refused(Refusal::NoScope),
-        (Target { resource, .. }, Some(scope)) => answer(
-            evaluate(evaluation, ResourceNo(resource), scope, trace),
-            ScopeMask::NONE,
-        ),
-    };
-    ended(gate, trace)
+fn exchange<T: TraceSink>(
+    evaluation: &Evaluation<'_>,
+    target: Target,
+    trace: &mut T,
+) -> Result<(), GateRefusal> {
+    if target.resource == NOWHERE {
+        return Err(GateRefusal::NoResource);
+    }
+    match target.standing {
+        Standing::NoPermission => return Err(GateRefusal::NoPermission),
+        Standing::NoConditions => return Err(GateRefusal::NoConditions),
+        Standing::Ready => {}
+    }
+    let scope = evaluation
+        .realm
+        .policies()
+        .token_exchange
+        .ok_or(GateRefusal::NoScope)?;
+    // That the resource is granted at all is enough, as in Keycloak.
+    granted(
+        evaluate(evaluation, ResourceNo(target.resource), scope, trace),
+        ScopeMask::NONE,
+    )
 }
 
-fn impersonate<T: TraceSink>(evaluation: &Evaluation<'_>, trace: &mut T) -> Gate {
+fn impersonate<T: TraceSink>(
+    evaluation: &Evaluation<'_>,
+    trace: &mut T,
+) -> Result<(), GateRefusal> {
     let store = evaluation.realm.policies();
     let number = ResourceNo(store.users.resource);
-    let Some(resource) = store.resource(number) else {
-        return Gate::Refused(Refusal::NoResource);
-    };
-    let Some(scope) = store.impersonate else {
-        return Gate::Refused(Refusal::NoScope);
-    };
+    let resource = store.resource(number).ok_or(GateRefusal::NoResource)?;
+    let scope = store.impersonate.ok_or(GateRefusal::NoScope)?;
     // All scopes of the users are asked for, and the one that counts must be among those granted.
-    answer(evaluate(evaluation, number, resource.scopes, trace), scope)
+    granted(evaluate(evaluation, number, resource.scopes, trace), scope)
+}
+
+fn impersonate_as_user<T: TraceSink>(
+    evaluation: &Evaluation<'_>,
+    trace: &mut T,
+) -> Result<(), GateRefusal> {
+    let role = impersonation_role(evaluation.realm);
+    if role.is_some_and(|role| evaluation.identity.has_role(evaluation.realm, role)) {
+        trace.opened_by("the admin role impersonation");
+        return Ok(());
+    }
+    impersonate(evaluation, trace)
+}
+
+fn impersonatable<T: TraceSink>(
+    evaluation: &Evaluation<'_>,
+    trace: &mut T,
+) -> Result<(), GateRefusal> {
+    let store = evaluation.realm.policies();
+    let target = store.impersonated;
+    if target.resource == NOWHERE || target.standing != Standing::Ready {
+        trace.opened_by("no permission with conditions closes it");
+        return Ok(());
+    }
+    let scope = store.user_impersonated.ok_or(GateRefusal::NoScope)?;
+    granted(
+        evaluate(evaluation, ResourceNo(target.resource), scope, trace),
+        scope,
+    )
 }
 
 /// Open when the resource is granted with at least the scope that is needed.
-fn answer(evaluated: Result<Option<ScopeMask>, Failure>, needed: ScopeMask) -> Gate {
+fn granted(
+    evaluated: Result<Option<ScopeMask>, Failure>,
+    needed: ScopeMask,
+) -> Result<(), GateRefusal> {
     match evaluated {
-        Ok(Some(granted)) if granted.contains(needed) => Gate::Granted,
-        Ok(_) => Gate::Refused(Refusal::NotGranted),
-        Err(Failure(reason)) => Gate::Failed(Cow::Borrowed(reason)),
+        Ok(Some(granted)) if granted.contains(needed) => Ok(()),
+        Ok(_) => Err(GateRefusal::NotGranted),
+        Err(Failure(reason)) => Err(GateRefusal::Failed(Cow::Borrowed(reason))),
     }
 }
 
-fn begin<T: TraceSink>(
-    evaluation: &Evaluation<'_>,
-    action: GateAction,
-    target: &str,
-    trace: &mut T,
-) {
-    let opening = Opening {
-        action,
-        target,
-        client: evaluation.context.client_id(),
-        identity: evaluation.identity.id(),
-        profile: evaluation.realm.profile(),
-    };
-    trace.begin(evaluation.realm.policies(), opening);
-}
-
-fn ended<T: TraceSink>(gate: Gate, trace: &mut T) -> Gate {
-    trace.end(&gate);
-    gate
-}
-
-impl PolicyStore {
-    /// The admin role of the realm that lets its holders become other users.
-    fn impersonation_role(&self, realm: &Realm) -> Option<RoleNo> {
-        let management = realm.client_by_id("realm-management")?;
-        realm
-            .client_role(management.number(), "impersonation")
-            .map(|role| role.number())
-    }
+/// The admin role of the realm that lets its holders become other users.
+fn impersonation_role(realm: &Realm) -> Option<RoleNo> {
+    let management = realm.client_by_id("realm-management")?;
+    realm
+        .client_role(management.number(), "impersonation")
+        .map(Role::number)
 }

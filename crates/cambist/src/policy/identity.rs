@@ -205,34 +205,10 @@ fn holds(realm: &Realm, user: &User, role: RoleNo) -> bool {
 /// What surrounds the question: Keycloak's `kc.*` context attributes.
 #[derive(Clone, Copy, Debug)]
 pub struct EvaluationContext<'a> {
-    /// The client that `kc.client.id` names; `None` where a token names a client the realm does not have.
-    pub client: Option<&'a Client>,
+    /// `kc.client.id`: the requester, or the client a token was issued to.
+    pub client_id: &'a str,
+    /// `kc.client.network.ip_address`, when the caller knows it.
+    pub remote_address: Option<&'a str>,
     /// The instant of the request, for time policies.
     pub moment: Moment,
-    /// `kc.client.network.ip_address`.
-    pub ip_address: Option<&'a str>,
-    /// `kc.client.network.host`.
-    pub host: Option<&'a str>,
-    /// `kc.client.user_agent`.
-    pub user_agent: Option<&'a str>,
-}
-
-impl<'a> EvaluationContext<'a> {
-    /// Surroundings of which only client and instant are known.
-    #[must_use]
-    pub const fn new(client: Option<&'a Client>, moment: Moment) -> Self {
-        Self {
-            client,
-            moment,
-            ip_address: None,
-            host: None,
-            user_agent: None,
-        }
-    }
-
-    /// `kc.client.id`, empty where there is no such client.
-    #[must_use]
-    pub fn client_id(&self) -> &'a str {
-        self.client.map_or("", Client::client_id)
-    }
 }

@@ -1,9 +1,9 @@
 //! The decision: permissions, policies, decision strategies, and the trace that explains them.
 //!
 //! A realm's permissions are compiled once into a [`PolicyStore`], indexed by what they guard. An exchange
-//! asks it one of the questions of [`gates`]; the answer is a [`Gate`], and with a [`Recorder`] in place of
-//! [`NoTrace`] also the [`PolicyTrace`] that says which permission, which policies and which strategy made
-//! it so. Both come out of the same code, so that the explanation cannot differ from the decision.
+//! asks one of the questions of [`gates`], such as [`can_exchange_to`]. On request the answer comes with the
+//! [`PolicyTrace`] that says which permission, which policies and which strategy made it so. Both come out
+//! of the same code, so that the explanation cannot differ from the decision.
 
 mod compile;
 mod error;
@@ -18,7 +18,10 @@ mod trace;
 
 pub use self::{
     error::PolicyError,
-    gates::{Gate, GateAction, Refusal},
+    gates::{
+        Answer, ExchangeQuestion, GateAction, GateRefusal, can_client_impersonate, can_exchange_to,
+        can_exchange_to_provider, can_impersonate, is_impersonatable,
+    },
     identity::{ClaimSource, EvaluationContext, Identity, IdentityClaim},
     kinds::{
         BuildContext, Combination, Condition, Evaluation, PolicyKind, PolicyKinds, Reference,
@@ -27,8 +30,5 @@ pub use self::{
     numbers::PolicyNo,
     store::{MAX_CHECKS, MAX_NESTING, MAX_POLICIES, MAX_SCOPES, PolicyStore},
     strategy::{DecisionStrategy, Effect, EnforcementMode, Logic},
-    trace::{
-        NoTrace, Outcome, PermissionSort, PermissionTrace, PolicyStep, PolicyTrace, Recorder,
-        StepVote, TraceSink,
-    },
+    trace::{Outcome, PermissionSort, PermissionTrace, PolicyStep, PolicyTrace, StepVote},
 };

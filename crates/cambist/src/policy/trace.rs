@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     DecisionStrategy, EnforcementMode, Logic, PolicyStore,
-    gates::{Gate, GateAction},
+    gates::{GateAction, GateRefusal},
     numbers::{PermissionNo, PolicyNo},
 };
 use crate::realm::Profile;
@@ -120,21 +120,17 @@ pub struct PolicyTrace {
     /// What opened the gate without any permission: an admin role, or a default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_by: Option<String>,
-    /// The answer.
-    pub result: Gate,
+    /// Why the gate is closed; `None` when it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<GateRefusal>,
 }
-
-/// Takes note of an evaluation. Sealed: [`NoTrace`] and [`Recorder`].
-pub trait TraceSink: sealed::Sink {}
 
 /// Takes no note; every call compiles to nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct NoTrace;
+pub(super) struct NoTrace;
 
-impl TraceSink for NoTrace {}
-
-impl sealed::Sink for NoTrace {
-    fn begin(&mut self, _: &PolicyStore, _: sealed::Opening<'_>) {}
+impl TraceSink for NoTrace {
+    fn begin(&mut self, _: &PolicyStore, _: Opening<'_>) {}
     fn permission_begin(&mut self, _: &PolicyStore, _: u32) {}
     fn policy_begin(&mut self, _: &PolicyStore, _: u32) {}
     fn policy_end(&mut self, _: impl FnOnce() -> StepVote, _: Outcome) {}
@@ -142,43 +138,31 @@ impl sealed::Sink for NoTrace {
     fn asked(&mut self, _: impl FnOnce() -> Vec<String>) {}
     fn granted(&mut self, _: impl FnOnce() -> Vec<String>) {}
     fn opened_by(&mut self, _: &'static str) {}
-    fn end(&mut self, _: &Gate) {}
+    fn end(&mut self, _: &Result<(), GateRefusal>) {}
 }
 
 /// Writes everything down.
 #[derive(Clone, Debug, Default)]
-pub struct Recorder {
-    traces: Vec<PolicyTrace>,
+pub(super) struct Recorder {
+    trace: Option<PolicyTrace>,
     /// Policies begun and not ended, the outermost first.
     open: Vec<PolicyStep>,
 }
 
 impl Recorder {
-    /// Nothing recorded yet.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            traces: Vec::new(),
-            open: Vec::new(),
-        }
-    }
-
-    /// One trace for each question asked, in order.
-    #[must_use]
-    pub fn into_traces(self) -> Vec<PolicyTrace> {
-        self.traces
+    /// The trace of the question asked.
+    pub(super) fn into_trace(self) -> Option<PolicyTrace> {
+        self.trace
     }
 
     fn permission(&mut self) -> Option<&mut PermissionTrace> {
-        self.traces.last_mut()?.permissions.last_mut()
+        self.trace.as_mut()?.permissions.last_mut()
     }
 }
 
-impl TraceSink for Recorder {}
-
-impl sealed::Sink for Recorder {
-    fn begin(&mut self, store: &PolicyStore, opening: sealed::Opening<'_>) {
-        self.traces.push(PolicyTrace {
+impl TraceSink for Recorder {
+    fn begin(&mut self, store: &PolicyStore, opening: Opening<'_>) {
+        self.trace = Some(PolicyTrace {
             action: opening.action,
             target: opening.target.to_owned(),
             client: opening.client.to_owned(),
@@ -190,13 +174,13 @@ impl sealed::Sink for Recorder {
             permissions: Vec::new(),
             granted: Vec::new(),
             opened_by: None,
-            result: Gate::Granted,
+            refusal: None,
         });
     }
 
     fn permission_begin(&mut self, store: &PolicyStore, permission: u32) {
         let number = PermissionNo(permission);
-        let (Some(permission), Some(trace)) = (store.permission(number), self.traces.last_mut())
+        let (Some(permission), Some(trace)) = (store.permission(number), self.trace.as_mut())
         else {
             return;
         };
@@ -270,29 +254,29 @@ impl sealed::Sink for Recorder {
     }
 
     fn asked(&mut self, scopes: impl FnOnce() -> Vec<String>) {
-        if let Some(trace) = self.traces.last_mut() {
+        if let Some(trace) = self.trace.as_mut() {
             trace.scopes = scopes();
         }
     }
 
     fn granted(&mut self, scopes: impl FnOnce() -> Vec<String>) {
-        if let Some(trace) = self.traces.last_mut() {
+        if let Some(trace) = self.trace.as_mut() {
             trace.granted = scopes();
         }
     }
 
     fn opened_by(&mut self, what: &'static str) {
-        if let Some(trace) = self.traces.last_mut() {
+        if let Some(trace) = self.trace.as_mut() {
             trace.opened_by = Some(what.to_owned());
         }
     }
 
-    fn end(&mut self, result: &Gate) {
-        let Some(trace) = self.traces.last_mut() else {
+    fn end(&mut self, result: &Result<(), GateRefusal>) {
+        let Some(trace) = self.trace.as_mut() else {
             return;
         };
-        trace.result = result.clone();
-        let wanted = if *result == Gate::Granted {
+        trace.refusal = result.clone().err();
+        let wanted = if result.is_ok() {
             Outcome::Permit
         } else {
             Outcome::Deny
@@ -326,30 +310,25 @@ fn mark(steps: &mut [PolicyStep], strategy: DecisionStrategy, outcome: Option<Ou
     }
 }
 
-pub(super) mod sealed {
-    use alloc::{string::String, vec::Vec};
+/// The question.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opening<'a> {
+    pub(super) action: GateAction,
+    pub(super) target: &'a str,
+    pub(super) client: &'a str,
+    pub(super) identity: &'a str,
+    pub(super) profile: Profile,
+}
 
-    use super::{Gate, GateAction, Outcome, PolicyStore, Profile, StepVote};
-
-    /// The question.
-    #[derive(Clone, Copy, Debug)]
-    pub struct Opening<'a> {
-        pub action: GateAction,
-        pub target: &'a str,
-        pub client: &'a str,
-        pub identity: &'a str,
-        pub profile: Profile,
-    }
-
-    pub trait Sink {
-        fn begin(&mut self, store: &PolicyStore, opening: Opening<'_>);
-        fn permission_begin(&mut self, store: &PolicyStore, permission: u32);
-        fn policy_begin(&mut self, store: &PolicyStore, policy: u32);
-        fn policy_end(&mut self, vote: impl FnOnce() -> StepVote, outcome: Outcome);
-        fn permission_end(&mut self, outcome: Option<Outcome>);
-        fn asked(&mut self, scopes: impl FnOnce() -> Vec<String>);
-        fn granted(&mut self, scopes: impl FnOnce() -> Vec<String>);
-        fn opened_by(&mut self, what: &'static str);
-        fn end(&mut self, result: &Gate);
-    }
+/// Takes note of an evaluation.
+pub(super) trait TraceSink {
+    fn begin(&mut self, store: &PolicyStore, opening: Opening<'_>);
+    fn permission_begin(&mut self, store: &PolicyStore, permission: u32);
+    fn policy_begin(&mut self, store: &PolicyStore, policy: u32);
+    fn policy_end(&mut self, vote: impl FnOnce() -> StepVote, outcome: Outcome);
+    fn permission_end(&mut self, outcome: Option<Outcome>);
+    fn asked(&mut self, scopes: impl FnOnce() -> Vec<String>);
+    fn granted(&mut self, scopes: impl FnOnce() -> Vec<String>);
+    fn opened_by(&mut self, what: &'static str);
+    fn end(&mut self, result: &Result<(), GateRefusal>);
 }

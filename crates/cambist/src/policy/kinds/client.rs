@@ -44,7 +44,7 @@ struct ClientCondition(NumberSet);
 
 impl Condition for ClientCondition {
     fn vote(&self, evaluation: &Evaluation<'_>) -> Vote {
-        match evaluation.context.client {
+        match evaluation.client {
             _ if self.0.is_empty() => Vote::Nothing,
             None => Vote::Nothing,
             Some(client) if self.0.contains(client.number().0) => Vote::Grant,

@@ -21,7 +21,7 @@ use hashbrown::HashMap;
 
 pub use self::settings::{Reference, Settings};
 use super::{DecisionStrategy, EvaluationContext, Identity, PolicyError, PolicyNo};
-use crate::realm::{Profile, Realm, document::PolicyDocument};
+use crate::realm::{Client, Profile, Realm, document::PolicyDocument};
 
 /// What a condition says, before the policy's logic turns it round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct Evaluation<'a> {
     pub identity: &'a Identity<'a>,
     /// The surroundings.
     pub context: &'a EvaluationContext<'a>,
+    /// The client that `kc.client.id` names; `None` where a token names one that the realm does not have.
+    pub client: Option<&'a Client>,
 }
 
 /// A condition, compiled from one policy. It has no state and reads no clock: the same evaluation gives
