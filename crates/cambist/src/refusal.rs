@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::{
     client_auth::ClientAuthError,
     crypto::ProviderError,
-    policy::GateRefusal,
+    policy,
     request::RequestError,
     subject::{LivenessError, SubjectTokenError},
 };
@@ -222,9 +222,18 @@ pub enum ExchangeError {
     NotPermitted {
         /// `client_id` of the target.
         target: Box<str>,
-        /// Why.
-        reason: GateRefusal,
+                /// Why.
+        reason: policy::Refusal,
     },
+    /// A policy could not be evaluated.
+    #[error("a policy on `{target}` could not be evaluated: {reason}")]
+    PolicyFailed {
+        /// `client_id` of the target.
+        target: Box<str>,
+        /// Why.
+        reason: Cow<'static, str>,
+    },
+
     /// The narrowing law forbids what would be minted (profile `strict`).
     #[error("the exchange would widen `{0}`")]
     Widening(&'static str),
@@ -469,9 +478,9 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
         ExchangeError::SubjectIssuer => {
             wire(400, InvalidIssuer, "Invalid subject_issuer parameter")
         }
-        ExchangeError::Impersonation(_) | ExchangeError::NotPermitted { .. } => {
-            wire(403, AccessDenied, NOT_ALLOWED)
-        }
+                ExchangeError::Impersonation(_)
+        | ExchangeError::NotPermitted { .. }
+        | ExchangeError::PolicyFailed { .. } => wire(403, AccessDenied, NOT_ALLOWED),
         ExchangeError::RequestedIssuer => wire(400, InvalidRequest, "Invalid issuer"),
         ExchangeError::RequestedTokenType => {
             wire(400, InvalidRequest, "requested_token_type unsupported")

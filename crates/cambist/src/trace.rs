@@ -9,8 +9,8 @@ use core::fmt::Display;
 use serde::Serialize;
 
 use crate::{
-    policy::PolicyTrace,
-    realm::{Profile, Realm},
+    policy::{Evaluation, Gate, NoTrace, PolicyTrace, Recorder, TraceSink, gates},
+    realm::{ClientNo, Profile, Realm},
 };
 
 /// One check.
@@ -23,15 +23,6 @@ pub struct Check {
     /// What it was about, or why it failed. Never holds a token or a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-}
-
-/// What a permission on one target said.
-#[derive(Clone, Debug, Serialize)]
-pub struct GateTrace {
-    /// `client_id` of the target, or the user.
-    pub target: String,
-    /// How permissions and policies came to it.
-    pub policies: PolicyTrace,
 }
 
 /// A dimension in which the minted token is not below its inputs, and what granted that.
@@ -62,7 +53,7 @@ pub struct DecisionTrace {
     /// The checks, in order.
     pub checks: Vec<Check>,
     /// What permissions said, in order.
-    pub gates: Vec<GateTrace>,
+    pub gates: Vec<PolicyTrace>,
     /// Where the minted token is not below its inputs.
     pub widenings: Vec<Widening>,
     /// Whether the answer was a permit.
@@ -139,13 +130,15 @@ impl DecisionTrace {
         }
     }
 
-    pub(crate) fn gate(&mut self, target: &str, policies: Option<PolicyTrace>) {
-        if let Some(policies) = policies.filter(|_| self.recording) {
-            self.gates.push(GateTrace {
-                target: target.to_string(),
-                policies,
-            });
+    /// Puts a question to the permission store; what it looked at is kept.
+    pub(crate) fn ask(&mut self, question: Question, evaluation: &Evaluation<'_>) -> Gate {
+        if !self.recording {
+            return question.put(evaluation, &mut NoTrace);
         }
+        let mut recorder = Recorder::new();
+        let gate = question.put(evaluation, &mut recorder);
+        self.gates.extend(recorder.into_traces());
+        gate
     }
 
     pub(crate) fn widened(
@@ -160,6 +153,30 @@ impl DecisionTrace {
                 added: added(),
                 granted_by: granted_by(),
             });
+        }
+    }
+}
+
+/// What an exchange asks the permission store.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Question {
+    /// Whether the requester may exchange to this client.
+    ExchangeTo(ClientNo),
+    /// Whether the requester may become a user without a subject token.
+    ClientMayImpersonate,
+    /// Whether the user of the subject token may become another.
+    UserMayImpersonate,
+    /// Whether the user may be become.
+    UserMayBeImpersonated,
+}
+
+impl Question {
+    fn put<T: TraceSink>(self, evaluation: &Evaluation<'_>, sink: &mut T) -> Gate {
+        match self {
+            Self::ExchangeTo(target) => gates::can_exchange_to(evaluation, target, sink),
+            Self::ClientMayImpersonate => gates::can_client_impersonate(evaluation, sink),
+            Self::UserMayImpersonate => gates::can_impersonate(evaluation, sink),
+            Self::UserMayBeImpersonated => gates::is_impersonatable(evaluation, sink),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Client credentials (RFC 6749 section 4.4): a token for the client's own service account.
 
-use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, string::String, vec, vec::Vec};
 
 use super::{
     Flow, FlowRequest, PendingFlow, Plan, PlannedSession, RefreshOutput,
@@ -98,10 +98,16 @@ impl PendingFlow for PendingClientCredentials {
         let refresh =
             client.tokens().client_credentials_refresh_token && client.tokens().use_refresh_tokens;
         let session = if refresh {
-            PlannedSession::New {
+                        PlannedSession::New {
                 kind: SessionKind::Online,
                 method: "client-secret",
+                join: vec![client.uuid().into()],
+                notes: notes(client, &self.remote_address)
+                    .into_iter()
+                    .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                    .collect(),
             }
+
         } else {
             PlannedSession::Transient {
                 notes: notes(client, &self.remote_address),
@@ -130,7 +136,8 @@ impl PendingFlow for PendingClientCredentials {
 /// What the scope `service_account` puts into the token.
 fn notes(client: &Client, remote_address: &str) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
     let owned = |text: &str| Cow::Owned(String::from(text));
-    alloc::vec![
+        vec![
+
         (Cow::Borrowed("client_id"), owned(client.client_id())),
         (Cow::Borrowed("clientHost"), owned(remote_address)),
         (Cow::Borrowed("clientAddress"), owned(remote_address)),

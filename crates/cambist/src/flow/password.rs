@@ -1,6 +1,6 @@
 //! Resource owner password credentials (RFC 6749 section 4.3).
 
-use alloc::{boxed::Box, string::String, vec, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, string::String, vec, vec::Vec};
 
 use super::{
     Flow, FlowRequest, PendingFlow, Plan, PlannedSession, RefreshOutput,
@@ -119,6 +119,8 @@ impl PendingFlow for PendingPassword {
             session: PlannedSession::New {
                 kind,
                 method: "openid-connect",
+                join: vec![client.uuid().into()],
+                notes: BTreeMap::new(),
             },
             openid: scopes.openid,
             id_token: scopes.openid,

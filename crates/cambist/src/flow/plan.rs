@@ -1,6 +1,8 @@
 //! A plan: what a flow wants minted.
 
-use alloc::{borrow::Cow, boxed::Box, string::String, sync::Arc, vec::Vec};
+use alloc::{
+    borrow::Cow, boxed::Box, collections::BTreeMap, string::String, sync::Arc, vec::Vec,
+};
 
 use crate::{
     effects::Effect,
@@ -25,6 +27,10 @@ pub enum PlannedSession {
         kind: SessionKind,
         /// How the user was authenticated.
         method: &'static str,
+        /// Clients that get a client session. Internal ids.
+        join: Vec<Box<str>>,
+        /// Notes of the session.
+        notes: BTreeMap<String, String>,
     },
     /// One that is there.
     Existing {

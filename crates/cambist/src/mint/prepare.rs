@@ -47,7 +47,7 @@ impl Grant {
         let client = realm.client(self.plan.client).ok_or(GONE)?;
         let target = realm.client(self.plan.target).ok_or(GONE)?;
         let now = self.moment.now;
-        let placed = place_session(&self.plan, client, &ids, now);
+        let placed = place_session(&self.plan, &ids, now);
         let scopes: Vec<&ClientScope> = self
             .plan
             .scopes
@@ -121,7 +121,7 @@ struct Placed {
     effects: Vec<Effect>,
 }
 
-fn place_session(plan: &Plan, client: &Client, ids: &Ids, now: Timestamp) -> Placed {
+fn place_session(plan: &Plan, ids: &Ids, now: Timestamp) -> Placed {
     let fresh = |kind| SessionTimes {
         kind,
         started: now,
@@ -135,8 +135,10 @@ fn place_session(plan: &Plan, client: &Client, ids: &Ids, now: Timestamp) -> Pla
             times: fresh(SessionKind::Online),
             effects: Vec::new(),
         },
-        PlannedSession::New { kind, method } => {
-            let clients = BTreeMap::from([(client.uuid().to_string(), new_client_session(now))]);
+                PlannedSession::New { kind, method, join, notes } => {
+            let clients =
+                join.iter().map(|uuid| (uuid.to_string(), new_client_session(now))).collect();
+
             let session = UserSession {
                 id: ids.session.clone(),
                 kind: *kind,
@@ -144,7 +146,7 @@ fn place_session(plan: &Plan, client: &Client, ids: &Ids, now: Timestamp) -> Pla
                 started: now,
                 last_refresh: now,
                 method: (*method).to_string(),
-                notes: BTreeMap::new(),
+                                notes: notes.clone(),
                 clients,
                 version: 0,
             };

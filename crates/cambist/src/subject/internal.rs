@@ -35,7 +35,8 @@ pub struct ReadToken {
     pub(crate) issued: Timestamp,
     pub(crate) expires: Timestamp,
     pub(crate) username: Option<Box<str>>,
-    pub(crate) bound: bool,
+        pub(crate) bound: bool,
+    pub(crate) payload: Box<str>,
 }
 
 impl ReadToken {
@@ -166,13 +167,15 @@ pub fn read_access_token(
     if !kind.eq_ignore_ascii_case("Bearer") && !kind.eq_ignore_ascii_case("DPoP") {
         return Err(SubjectTokenError::WrongType);
     }
-    let token = from_claims(&claims)?;
+        let mut token = from_claims(&claims)?;
+
     check_times(&claims, token.expires, moment.now)?;
     let client = realm
         .client_by_id(&token.authorized_party)
         .filter(|client| client.enabled())
         .ok_or(SubjectTokenError::AuthorizedParty)?;
     not_before(token.issued, effective_not_before(realm, client, None))?;
+        token.payload = verified.into_payload().into();
     // A transient id beside a session, or an id of a session without one, was not made here.
     match token.id.session {
         SessionCode::Transient if token.session.is_some() => Err(LivenessError::NoSession.into()),
@@ -213,7 +216,8 @@ fn from_claims(claims: &TokenClaims<'_>) -> Result<ReadToken, SubjectTokenError>
                 .ok_or(SubjectTokenError::MissingClaim("exp"))?,
         ),
         username: claims.preferred_username.as_deref().map(Box::from),
-        bound: claims.cnf.is_some(),
+                bound: claims.cnf.is_some(),
+        payload: Box::default(),
     })
 }
 

@@ -17,3 +17,4 @@ pub use self::{
     refresh::{ReadRefreshToken, read_refresh_token},
     token_id::{GrantCode, SessionCode, TokenCode, TokenId},
 };
+pub(crate) use self::internal::IMPERSONATOR_CLIENT;

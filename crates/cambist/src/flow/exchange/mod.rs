@@ -1,5 +1,6 @@
 //! Token exchange (RFC 8693): the kinds of exchange, and which of them takes a request.
 
+mod impersonation;
 mod permission_based;
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};

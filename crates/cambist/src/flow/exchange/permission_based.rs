@@ -3,7 +3,10 @@
 
 use alloc::{borrow::Cow, boxed::Box, string::String, sync::Arc, vec, vec::Vec};
 
-use super::ExchangeFlow;
+use super::{
+    ExchangeFlow,
+    impersonation::{Impersonated, impersonate, joined},
+};
 use crate::{
     claims::{roles::effective_roles, scopes::inherited},
     decision::Refused,
@@ -12,14 +15,14 @@ use crate::{
         FlowRequest, PendingFlow, Plan, PlannedSession, RefreshOutput,
         granted_scopes::GrantedScopes,
     },
-    policy::{EvaluationContext, ExchangeQuestion, can_exchange_to},
+    policy::{Evaluation, EvaluationContext, Gate, Identity},
     realm::{Client, Feature, Features, Profile, Realm, document::ClientGrant},
     refusal::{ExchangeError, Refusal},
     request::{Parameters, TokenType},
     subject::{
         GrantCode, ReadToken, SessionCode, SubjectTokenError, VerifiedSubject, read_access_token,
     },
-    trace::DecisionTrace,
+    trace::{DecisionTrace, Question},
 };
 
 /// Permission-based exchange.
@@ -44,50 +47,44 @@ impl ExchangeFlow for PermissionBased {
         request: &FlowRequest<'_>,
         trace: &mut DecisionTrace,
     ) -> Result<Box<dyn PendingFlow>, Refusal> {
-        let FlowRequest {
-            realm,
-            client,
-            parameters,
-            issuer,
-            moment,
-            jws_limits,
-            ..
-        } = *request;
-        // An empty subject token is a token, and a bad one: it never becomes "none".
-        let text = parameters
-            .value("subject_token")
-            .ok_or(ExchangeError::NoSubject)?;
-        trace.step(
-            "the subject token is the realm's own",
-            own_issuer(parameters, issuer),
-        )?;
-        trace.step(
-            "the subject token is said to be an access token",
-            declared(parameters),
-        )?;
-        let token = read_access_token(realm, issuer, &text, moment, jws_limits)
-            .map_err(ExchangeError::SubjectToken);
-        let token = trace.step("the subject token stands for itself", token)?;
-        let audiences = parameters
-            .values("audience")
-            .map(|value| value.into())
-            .collect();
+        let FlowRequest { client, parameters, .. } = *request;
+        let requested_subject = parameters.value("requested_subject").map(Cow::into_owned);
+        let token = match parameters.value("subject_token") {
+            // An empty subject token is a token, and a bad one: it never becomes "none".
+            Some(text) => Some(read_subject(request, &text, trace)?),
+            None if requested_subject.is_some() => None,
+            None => return Err(ExchangeError::NoSubject.into()),
+        };
         let mut pending = PendingExchange {
-            token,
-            requested_type: parameters
-                .value("requested_token_type")
-                .map(Cow::into_owned),
+            requested_type: parameters.value("requested_token_type").map(Cow::into_owned),
             requested_issuer: parameters.value("requested_issuer").is_some(),
-            requested_subject: parameters.value("requested_subject").map(Cow::into_owned),
-            audiences,
+            requested_subject,
+            audiences: parameters.values("audience").map(|value| value.into()).collect(),
             scope: parameters.value("scope").map(Cow::into_owned),
             service_account: None,
+            token,
         };
-        if client.may(ClientGrant::ClientCredentials) && pending.names_another(client) {
+        // Policies look at the service account of the requester; without one there is nobody to load.
+        if client.may(ClientGrant::ClientCredentials)
+            && (pending.token.is_none() || pending.names_another(client))
+        {
             pending.service_account = Some(UserQuery::ServiceAccount(client.uuid().into()));
         }
         Ok(Box::new(pending))
     }
+}
+
+fn read_subject(
+    request: &FlowRequest<'_>,
+    text: &str,
+    trace: &mut DecisionTrace,
+) -> Result<ReadToken, ExchangeError> {
+    let FlowRequest { realm, parameters, issuer, moment, jws_limits, .. } = *request;
+    trace.step("the subject token is the realm's own", own_issuer(parameters, issuer))?;
+    trace.step("the subject token is said to be an access token", declared(parameters))?;
+    let token = read_access_token(realm, issuer, text, moment, jws_limits);
+    let token = token.and_then(unbound).map_err(ExchangeError::SubjectToken);
+    trace.step("the subject token stands for itself", token)
 }
 
 /// A subject token of another issuer is another flow's business.
@@ -107,9 +104,15 @@ fn declared(parameters: &Parameters) -> Result<(), ExchangeError> {
     }
 }
 
+/// A bound token without a proof is refused: Keycloak would hand out an unbound one in its place.
+fn unbound(token: ReadToken) -> Result<ReadToken, SubjectTokenError> {
+    if token.is_bound() { Err(SubjectTokenError::Bound) } else { Ok(token) }
+}
+
 #[derive(Debug)]
 struct PendingExchange {
-    token: ReadToken,
+    /// `None`: a naked impersonation.
+    token: Option<ReadToken>,
     requested_type: Option<String>,
     requested_issuer: bool,
     requested_subject: Option<String>,
@@ -120,19 +123,22 @@ struct PendingExchange {
 
 impl PendingExchange {
     fn names_another(&self, client: &Client) -> bool {
-        self.audiences
-            .iter()
-            .any(|audience| **audience != *client.client_id())
+        self.audiences.iter().any(|audience| **audience != *client.client_id())
     }
 }
 
 impl PendingFlow for PendingExchange {
     fn facts_needed(&self) -> FactsNeeded {
+        let token = self.token.as_ref();
         FactsNeeded {
-            session: self.token.session_query(),
-            subject: self.token.user_query(),
+            session: token.and_then(ReadToken::session_query),
+            subject: token.and_then(ReadToken::user_query),
+            requested: self
+                .requested_subject
+                .as_ref()
+                .map(|name| UserQuery::UsernameOrId(name.as_str().into())),
             service_account: self.service_account.clone(),
-            revocations: vec![self.token.token_id.clone()],
+            revocations: token.map(|token| token.token_id.clone()).into_iter().collect(),
             ..FactsNeeded::default()
         }
     }
@@ -143,60 +149,35 @@ impl PendingFlow for PendingExchange {
         facts: &Facts,
         trace: &mut DecisionTrace,
     ) -> Result<Plan, Refused> {
-        let FlowRequest {
-            realm,
-            client,
-            moment,
-            ..
-        } = *request;
-        let Self {
-            token,
-            requested_type,
-            requested_issuer,
-            requested_subject,
-            audiences,
-            scope,
-            ..
-        } = *self;
-        let subject = token
-            .verify(realm, facts, moment)
-            .and_then(unbound)
-            .map_err(ExchangeError::from);
-        let subject = trace.step("the subject's session and user are there", subject)?;
-        if requested_subject.is_some() {
-            return Err(ExchangeError::Impersonation(
-                crate::refusal::ImpersonationError::NotPermitted,
-            )
-            .into());
-        }
-        if requested_issuer {
+        let FlowRequest { realm, client, moment, .. } = *request;
+        let Self { token, requested_subject, audiences, scope, .. } = *self;
+        let subject = match token {
+            Some(token) => {
+                let subject = token.verify(realm, facts, moment).map_err(ExchangeError::from);
+                Some(trace.step("the subject's session and user are there", subject)?)
+            }
+            None => None,
+        };
+        let impersonated = match requested_subject {
+            Some(_) => Some(
+                impersonate(request, subject.as_ref(), facts, trace)
+                    .map_err(ExchangeError::Impersonation)?,
+            ),
+            None => None,
+        };
+        if self.requested_issuer {
             return Err(ExchangeError::RequestedIssuer.into());
         }
-        let wanted = trace.step(
-            "the requested token type is given",
-            output(requested_type.as_deref()),
-        )?;
+        let wanted = output(self.requested_type.as_deref());
+        let wanted = trace.step("the requested token type is given", wanted)?;
         let targets = targets(realm, client, &audiences);
         let targets = trace.step("every audience is a client that may be a target", targets)?;
+        let asker = Asker { request, subject: subject.as_ref(), facts };
         for target in &targets {
-            may_reach(request, &subject, target, facts, trace)?;
+            asker.may_reach(target, trace)?;
         }
         let target = targets.first().copied().unwrap_or(client);
-        let roles = effective_roles(realm, subject.user());
-        let subject_scope = subject.token().scope();
-        let text = inherited(realm, target, scope.as_deref(), subject_scope);
-        let active = GrantedScopes::select(realm, target, &text, &roles);
-        explain_widening(client, target, &subject, &active, realm, trace);
-        Ok(plan(request, &subject, target, active, wanted))
-    }
-}
-
-/// A bound token without a proof is refused: Keycloak would hand out an unbound one in its place.
-fn unbound(subject: VerifiedSubject) -> Result<VerifiedSubject, SubjectTokenError> {
-    if subject.token().is_bound() {
-        Err(SubjectTokenError::Bound)
-    } else {
-        Ok(subject)
+        asker.plan(target, impersonated, scope.as_deref(), wanted, trace)
     }
 }
 
@@ -223,9 +204,7 @@ fn targets<'r>(
     let found: Result<Vec<_>, _> = audiences
         .iter()
         .map(|name| {
-            realm
-                .client_by_id(name)
-                .ok_or_else(|| ExchangeError::UnknownAudience(name.clone()))
+            realm.client_by_id(name).ok_or_else(|| ExchangeError::UnknownAudience(name.clone()))
         })
         .collect();
     let found = found?;
@@ -238,89 +217,109 @@ fn targets<'r>(
     Ok(found)
 }
 
-fn may_reach(
-    request: &FlowRequest<'_>,
-    subject: &VerifiedSubject,
-    target: &Client,
-    facts: &Facts,
-    trace: &mut DecisionTrace,
-) -> Result<(), ExchangeError> {
-    let client = request.client;
-    let token = subject.token();
-    let holder = *token.authorized_party == *client.client_id();
-    let in_audience = token
-        .audience
-        .iter()
-        .any(|value| **value == *client.client_id());
-    if client.is_public() {
-        let holder = holder.then_some(()).ok_or(ExchangeError::NotHolder);
-        trace.step("a public client holds the token", holder)?;
-    }
-    if target.number() == client.number() {
-        let related = (holder || in_audience)
-            .then_some(())
-            .ok_or(ExchangeError::NotInAudience);
-        return trace.step("the client holds the token or is in its audience", related);
-    }
-    let context = EvaluationContext {
-        client_id: client.client_id(),
-        remote_address: request.remote_address,
-        moment: request.moment,
-    };
-    let question = ExchangeQuestion {
-        requester: client,
-        service_account: facts.service_account.as_deref(),
-        subject_scope: token.scope(),
-    };
-    let (gate, policies) = can_exchange_to(
-        request.realm,
-        &question,
-        target.number(),
-        &context,
-        trace.is_recording(),
-    );
-    trace.gate(target.client_id(), policies);
-    let granted = gate.map_err(|reason| ExchangeError::NotPermitted {
-        target: target.client_id().into(),
-        reason,
-    });
-    trace.step("a permission on the target grants the exchange", granted)
+/// Who asks, with what.
+struct Asker<'a> {
+    request: &'a FlowRequest<'a>,
+    subject: Option<&'a VerifiedSubject>,
+    facts: &'a Facts,
 }
 
-fn plan(
-    request: &FlowRequest<'_>,
-    subject: &VerifiedSubject,
-    target: &Client,
-    active: GrantedScopes,
-    wanted: TokenType,
-) -> Plan {
-    let FlowRequest { realm, client, .. } = *request;
-    let session = planned_session(client, target, subject, &active);
-    let refresh = wanted == TokenType::RefreshToken
-        && client.tokens().use_refresh_tokens
-        && !matches!(session, PlannedSession::Transient { .. });
-    let issued = if refresh {
-        TokenType::RefreshToken
-    } else {
-        TokenType::AccessToken
-    };
-    let strict = realm.profile() == Profile::Strict;
-    Plan {
-        client: client.number(),
-        target: target.number(),
-        user: Arc::clone(subject.user()),
-        session,
-        openid: active.openid,
-        id_token: active.openid,
-        scopes: active.scopes,
-        refresh: refresh.then(RefreshOutput::default),
-        grant: GrantCode::None,
-        issued_token_type: Some(issued),
-        authentication_level: Some(1),
-        nonce: None,
-        expires_by: strict.then_some(subject.token().expires),
-        effects: Vec::new(),
-        answer_scope: None,
+impl Asker<'_> {
+    fn may_reach(&self, target: &Client, trace: &mut DecisionTrace) -> Result<(), ExchangeError> {
+        let FlowRequest { realm, client, remote_address, moment, .. } = *self.request;
+        let token = self.subject.map(VerifiedSubject::token);
+        if let Some(token) = token {
+            let holder = *token.authorized_party == *client.client_id();
+            let in_audience = token.audience.iter().any(|value| **value == *client.client_id());
+            if client.is_public() {
+                let holds = holder.then_some(()).ok_or(ExchangeError::NotHolder);
+                trace.step("a public client holds the token", holds)?;
+            }
+            if target.number() == client.number() {
+                let related = holder || in_audience;
+                let related = related.then_some(()).ok_or(ExchangeError::NotInAudience);
+                return trace.step("the client holds the token or is in its audience", related);
+            }
+        }
+        if target.number() == client.number() {
+            return Ok(());
+        }
+        let scope = token.and_then(ReadToken::scope);
+        let identity = Identity::client(client, self.facts.service_account.as_deref(), scope);
+        let context = EvaluationContext {
+            ip_address: remote_address,
+            host: remote_address,
+            ..EvaluationContext::new(Some(client), moment)
+        };
+        let evaluation = Evaluation { realm, identity: &identity, context: &context };
+        let gate = trace.ask(Question::ExchangeTo(target.number()), &evaluation);
+        let target = || target.client_id().into();
+        let granted = match gate {
+            Gate::Granted => Ok(()),
+            Gate::Refused(reason) => Err(ExchangeError::NotPermitted { target: target(), reason }),
+            // Keycloak fails with 500 where a policy cannot be evaluated; here nothing is granted.
+            Gate::Failed(reason) => Err(ExchangeError::PolicyFailed { target: target(), reason }),
+        };
+        trace.step("a permission on the target grants the exchange", granted)
+    }
+
+    fn plan(
+        &self,
+        target: &Client,
+        impersonated: Option<Impersonated>,
+        scope: Option<&str>,
+        wanted: TokenType,
+        trace: &mut DecisionTrace,
+    ) -> Result<Plan, Refused> {
+        let FlowRequest { realm, client, .. } = *self.request;
+        let user = impersonated
+            .as_ref()
+            .map(|impersonated| &impersonated.user)
+            .or_else(|| self.subject.map(VerifiedSubject::user))
+            .ok_or(ExchangeError::NoSubject)?;
+        let user = Arc::clone(user);
+        let roles = effective_roles(realm, &user);
+        let token = self.subject.map(VerifiedSubject::token);
+        let text = inherited(realm, target, scope, token.and_then(ReadToken::scope));
+        let active = if token.is_some() {
+            GrantedScopes::select(realm, target, &text, &roles)
+        } else {
+            GrantedScopes::for_login(realm, target, &text, &roles)?
+        };
+        explain_widening(realm, client, target, token, &active, trace);
+        let session = match (impersonated, self.subject) {
+            (Some(Impersonated { notes, .. }), _) => PlannedSession::New {
+                kind: SessionKind::Online,
+                method: "impersonate",
+                join: joined(client, target),
+                notes,
+            },
+            (None, Some(subject)) => continued(client, target, subject, &active),
+            (None, None) => return Err(ExchangeError::NoSubject.into()),
+        };
+        let transient = matches!(session, PlannedSession::Transient { .. });
+        let refresh = wanted == TokenType::RefreshToken
+            && client.tokens().use_refresh_tokens
+            && !transient;
+        let issued = if refresh { TokenType::RefreshToken } else { TokenType::AccessToken };
+        let strict = realm.profile() == Profile::Strict;
+        Ok(Plan {
+            client: client.number(),
+            target: target.number(),
+            user,
+            session,
+            openid: active.openid,
+            id_token: active.openid,
+            scopes: active.scopes,
+            refresh: refresh.then(RefreshOutput::default),
+            grant: GrantCode::None,
+            issued_token_type: Some(issued),
+            authentication_level: Some(1),
+            nonce: None,
+            expires_by: token.filter(|_| strict).map(|token| token.expires),
+            effects: Vec::new(),
+            answer_scope: None,
+        })
     }
 }
 
@@ -329,82 +328,50 @@ fn plan(
 /// An offline subject stays offline only while `offline_access` is among the final scopes. Otherwise
 /// Keycloak names an online session that does not exist, so the result is dead from the start; the same is
 /// answered here.
-fn planned_session(
+fn continued(
     client: &Client,
     target: &Client,
     subject: &VerifiedSubject,
     active: &GrantedScopes,
 ) -> PlannedSession {
-    let code = subject.token().id.session;
-    let transient_client = matches!(
-        code,
-        SessionCode::OnlineTransientClient | SessionCode::OfflineTransientClient
-    );
     let Some(session) = subject.session() else {
         return PlannedSession::Transient { notes: Vec::new() };
     };
-    if transient_client {
-        return PlannedSession::Existing {
-            session: Arc::clone(session),
-            kind: session.kind,
-            join: Vec::new(),
-            transient_client: true,
-        };
-    }
+    let transient_client = matches!(
+        subject.token().id.session,
+        SessionCode::OnlineTransientClient | SessionCode::OfflineTransientClient
+    );
     let (kind, join) = match session.kind {
-        SessionKind::Online => {
-            let mut join: Vec<Box<str>> = vec![target.uuid().into()];
-            if client.number() != target.number() {
-                join.push(client.uuid().into());
-            }
-            (SessionKind::Online, join)
-        }
+        kind if transient_client => (kind, Vec::new()),
+        SessionKind::Online => (SessionKind::Online, joined(client, target)),
         SessionKind::Offline if active.offline => (SessionKind::Offline, Vec::new()),
         SessionKind::Offline => (SessionKind::Online, Vec::new()),
     };
-    PlannedSession::Existing {
-        session: Arc::clone(session),
-        kind,
-        join,
-        transient_client: false,
-    }
+    PlannedSession::Existing { session: Arc::clone(session), kind, join, transient_client }
 }
 
 /// Names what of the result is not in the subject token, and what granted it.
 fn explain_widening(
+    realm: &Realm,
     client: &Client,
     target: &Client,
-    subject: &VerifiedSubject,
+    token: Option<&ReadToken>,
     active: &GrantedScopes,
-    realm: &Realm,
     trace: &mut DecisionTrace,
 ) {
-    if !trace.is_recording() {
+    let Some(token) = token.filter(|_| trace.is_recording()) else {
         return;
-    }
-    if client.number() != target.number()
-        && !subject
-            .token()
-            .audience
-            .iter()
-            .any(|value| **value == *target.client_id())
-    {
+    };
+    let reached = token.audience.iter().any(|value| **value == *target.client_id());
+    if client.number() != target.number() && !reached {
         trace.widened(
             "audience",
             || target.client_id().into(),
             || alloc::format!("token-exchange permission on `{}`", target.client_id()),
         );
     }
-    let had: Vec<&str> = subject
-        .token()
-        .scope()
-        .unwrap_or_default()
-        .split(' ')
-        .collect();
-    let scopes = active
-        .scopes
-        .iter()
-        .filter_map(|number| realm.scope(*number));
+    let had: Vec<&str> = token.scope().unwrap_or_default().split(' ').collect();
+    let scopes = active.scopes.iter().filter_map(|number| realm.scope(*number));
     for scope in scopes.filter(|scope| scope.in_token_scope() && !had.contains(&scope.name())) {
         trace.widened(
             "scope",
