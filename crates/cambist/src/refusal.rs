@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::{
     client_auth::ClientAuthError,
     crypto::ProviderError,
-    policy,
+    policy::GateRefusal,
     request::RequestError,
     subject::{LivenessError, SubjectTokenError},
 };
@@ -222,16 +222,8 @@ pub enum ExchangeError {
     NotPermitted {
         /// `client_id` of the target.
         target: Box<str>,
-                /// Why.
-        reason: policy::Refusal,
-    },
-    /// A policy could not be evaluated.
-    #[error("a policy on `{target}` could not be evaluated: {reason}")]
-    PolicyFailed {
-        /// `client_id` of the target.
-        target: Box<str>,
         /// Why.
-        reason: Cow<'static, str>,
+        reason: GateRefusal,
     },
 
     /// The narrowing law forbids what would be minted (profile `strict`).
@@ -240,7 +232,7 @@ pub enum ExchangeError {
 }
 
 /// Why somebody may not be become.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ImpersonationError {
     /// No such user, or a disabled one.
@@ -250,11 +242,11 @@ pub enum ImpersonationError {
     #[error("a public client may not impersonate by itself")]
     PublicClient,
     /// Nothing allows the impersonator to.
-    #[error("the impersonator has no right to")]
-    NotPermitted,
+    #[error("the impersonator has no right to: {0}")]
+    NotPermitted(GateRefusal),
     /// The user may not be impersonated.
-    #[error("the user may not be impersonated")]
-    NotImpersonatable,
+    #[error("the user may not be impersonated: {0}")]
+    NotImpersonatable(GateRefusal),
 }
 
 /// What is wrong with the scopes asked for.
@@ -478,9 +470,10 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
         ExchangeError::SubjectIssuer => {
             wire(400, InvalidIssuer, "Invalid subject_issuer parameter")
         }
-                ExchangeError::Impersonation(_)
-        | ExchangeError::NotPermitted { .. }
-        | ExchangeError::PolicyFailed { .. } => wire(403, AccessDenied, NOT_ALLOWED),
+        // Keycloak fails with 500 where a policy cannot be evaluated; here nothing is granted.
+        ExchangeError::Impersonation(_) | ExchangeError::NotPermitted { .. } => {
+            wire(403, AccessDenied, NOT_ALLOWED)
+        }
         ExchangeError::RequestedIssuer => wire(400, InvalidRequest, "Invalid issuer"),
         ExchangeError::RequestedTokenType => {
             wire(400, InvalidRequest, "requested_token_type unsupported")

@@ -9,8 +9,8 @@ use core::fmt::Display;
 use serde::Serialize;
 
 use crate::{
-    policy::{Evaluation, Gate, NoTrace, PolicyTrace, Recorder, TraceSink, gates},
-    realm::{ClientNo, Profile, Realm},
+    policy::{self, GateRefusal, PolicyTrace},
+    realm::{Profile, Realm},
 };
 
 /// One check.
@@ -130,15 +130,10 @@ impl DecisionTrace {
         }
     }
 
-    /// Puts a question to the permission store; what it looked at is kept.
-    pub(crate) fn ask(&mut self, question: Question, evaluation: &Evaluation<'_>) -> Gate {
-        if !self.recording {
-            return question.put(evaluation, &mut NoTrace);
-        }
-        let mut recorder = Recorder::new();
-        let gate = question.put(evaluation, &mut recorder);
-        self.gates.extend(recorder.into_traces());
-        gate
+    /// Keeps what the permission store looked at, and hands its answer on.
+    pub(crate) fn gate(&mut self, (answer, policies): policy::Answer) -> Result<(), GateRefusal> {
+        self.gates.extend(policies);
+        answer
     }
 
     pub(crate) fn widened(
@@ -153,30 +148,6 @@ impl DecisionTrace {
                 added: added(),
                 granted_by: granted_by(),
             });
-        }
-    }
-}
-
-/// What an exchange asks the permission store.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Question {
-    /// Whether the requester may exchange to this client.
-    ExchangeTo(ClientNo),
-    /// Whether the requester may become a user without a subject token.
-    ClientMayImpersonate,
-    /// Whether the user of the subject token may become another.
-    UserMayImpersonate,
-    /// Whether the user may be become.
-    UserMayBeImpersonated,
-}
-
-impl Question {
-    fn put<T: TraceSink>(self, evaluation: &Evaluation<'_>, sink: &mut T) -> Gate {
-        match self {
-            Self::ExchangeTo(target) => gates::can_exchange_to(evaluation, target, sink),
-            Self::ClientMayImpersonate => gates::can_client_impersonate(evaluation, sink),
-            Self::UserMayImpersonate => gates::can_impersonate(evaluation, sink),
-            Self::UserMayBeImpersonated => gates::is_impersonatable(evaluation, sink),
         }
     }
 }

@@ -98,7 +98,7 @@ impl PendingFlow for PendingClientCredentials {
         let refresh =
             client.tokens().client_credentials_refresh_token && client.tokens().use_refresh_tokens;
         let session = if refresh {
-                        PlannedSession::New {
+            PlannedSession::New {
                 kind: SessionKind::Online,
                 method: "client-secret",
                 join: vec![client.uuid().into()],
@@ -107,7 +107,6 @@ impl PendingFlow for PendingClientCredentials {
                     .map(|(name, value)| (name.into_owned(), value.into_owned()))
                     .collect(),
             }
-
         } else {
             PlannedSession::Transient {
                 notes: notes(client, &self.remote_address),
@@ -136,8 +135,7 @@ impl PendingFlow for PendingClientCredentials {
 /// What the scope `service_account` puts into the token.
 fn notes(client: &Client, remote_address: &str) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
     let owned = |text: &str| Cow::Owned(String::from(text));
-        vec![
-
+    vec![
         (Cow::Borrowed("client_id"), owned(client.client_id())),
         (Cow::Borrowed("clientHost"), owned(remote_address)),
         (Cow::Borrowed("clientAddress"), owned(remote_address)),

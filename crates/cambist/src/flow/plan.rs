@@ -1,8 +1,6 @@
 //! A plan: what a flow wants minted.
 
-use alloc::{
-    borrow::Cow, boxed::Box, collections::BTreeMap, string::String, sync::Arc, vec::Vec,
-};
+use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 
 use crate::{
     effects::Effect,

@@ -135,9 +135,16 @@ fn place_session(plan: &Plan, ids: &Ids, now: Timestamp) -> Placed {
             times: fresh(SessionKind::Online),
             effects: Vec::new(),
         },
-                PlannedSession::New { kind, method, join, notes } => {
-            let clients =
-                join.iter().map(|uuid| (uuid.to_string(), new_client_session(now))).collect();
+        PlannedSession::New {
+            kind,
+            method,
+            join,
+            notes,
+        } => {
+            let clients = join
+                .iter()
+                .map(|uuid| (uuid.to_string(), new_client_session(now)))
+                .collect();
 
             let session = UserSession {
                 id: ids.session.clone(),
@@ -146,7 +153,7 @@ fn place_session(plan: &Plan, ids: &Ids, now: Timestamp) -> Placed {
                 started: now,
                 last_refresh: now,
                 method: (*method).to_string(),
-                                notes: notes.clone(),
+                notes: notes.clone(),
                 clients,
                 version: 0,
             };

@@ -9,8 +9,8 @@ mod keys;
 mod origins;
 mod roles;
 mod scopes;
-mod sha1;
 mod settings;
+mod sha1;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -262,7 +262,11 @@ struct Notes {
 
 impl Notes {
     const fn new(profile: Profile) -> Self {
-        Self { profile, texts: Vec::new(), more: 0 }
+        Self {
+            profile,
+            texts: Vec::new(),
+            more: 0,
+        }
     }
 
     fn add(&mut self, note: String) {
@@ -286,7 +290,8 @@ impl Notes {
 
     fn into_texts(mut self) -> Vec<String> {
         if self.more > 0 {
-            self.texts.push(alloc::format!("{} further notes are left out", self.more));
+            self.texts
+                .push(alloc::format!("{} further notes are left out", self.more));
         }
         self.texts
     }
@@ -338,7 +343,10 @@ fn check_name(at: &At<'_>, name: &str) -> Result<(), RealmError> {
         return Err(at.error(RealmProblem::Empty));
     }
     if name.len() > MAX_NAME_BYTES {
-        let problem = RealmProblem::TooLong { bytes: name.len(), limit: MAX_NAME_BYTES };
+        let problem = RealmProblem::TooLong {
+            bytes: name.len(),
+            limit: MAX_NAME_BYTES,
+        };
         return Err(at.error(problem));
     }
     if name.chars().any(char::is_control) {
@@ -349,7 +357,11 @@ fn check_name(at: &At<'_>, name: &str) -> Result<(), RealmError> {
 
 fn check_count(at: &At<'_>, count: usize) -> Result<(), RealmError> {
     let limit = u32::MAX as usize;
-    if count >= limit { Err(at.error(RealmProblem::TooMany { limit })) } else { Ok(()) }
+    if count >= limit {
+        Err(at.error(RealmProblem::TooMany { limit }))
+    } else {
+        Ok(())
+    }
 }
 
 /// The number of the thing at this place; [`check_count`] has bounded it.
@@ -367,7 +379,12 @@ struct Unique<'l, 'd> {
 
 impl<'l, 'd> Unique<'l, 'd> {
     fn new(what: &'static str, list: &'l At<'l>, field: &'static str, capacity: usize) -> Self {
-        Self { what, list, field, seen: HashMap::with_capacity(capacity) }
+        Self {
+            what,
+            list,
+            field,
+            seen: HashMap::with_capacity(capacity),
+        }
     }
 
     fn add(&mut self, place: usize, name: impl Into<Cow<'d, str>>) -> Result<(), RealmError> {
@@ -377,9 +394,17 @@ impl<'l, 'd> Unique<'l, 'd> {
                 Ok(())
             }
             Entry::Occupied(taken) => {
-                let first = self.list.item(*taken.get() as usize).member(self.field).path();
+                let first = self
+                    .list
+                    .item(*taken.get() as usize)
+                    .member(self.field)
+                    .path();
                 let name = taken.key().clone().into_owned();
-                let problem = RealmProblem::Duplicate { what: self.what, name, first };
+                let problem = RealmProblem::Duplicate {
+                    what: self.what,
+                    name,
+                    first,
+                };
                 Err(self.list.item(place).member(self.field).error(problem))
             }
         }

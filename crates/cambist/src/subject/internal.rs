@@ -35,7 +35,7 @@ pub struct ReadToken {
     pub(crate) issued: Timestamp,
     pub(crate) expires: Timestamp,
     pub(crate) username: Option<Box<str>>,
-        pub(crate) bound: bool,
+    pub(crate) bound: bool,
     pub(crate) payload: Box<str>,
 }
 
@@ -167,7 +167,7 @@ pub fn read_access_token(
     if !kind.eq_ignore_ascii_case("Bearer") && !kind.eq_ignore_ascii_case("DPoP") {
         return Err(SubjectTokenError::WrongType);
     }
-        let mut token = from_claims(&claims)?;
+    let mut token = from_claims(&claims)?;
 
     check_times(&claims, token.expires, moment.now)?;
     let client = realm
@@ -175,7 +175,7 @@ pub fn read_access_token(
         .filter(|client| client.enabled())
         .ok_or(SubjectTokenError::AuthorizedParty)?;
     not_before(token.issued, effective_not_before(realm, client, None))?;
-        token.payload = verified.into_payload().into();
+    token.payload = verified.into_payload().into();
     // A transient id beside a session, or an id of a session without one, was not made here.
     match token.id.session {
         SessionCode::Transient if token.session.is_some() => Err(LivenessError::NoSession.into()),
@@ -216,7 +216,7 @@ fn from_claims(claims: &TokenClaims<'_>) -> Result<ReadToken, SubjectTokenError>
                 .ok_or(SubjectTokenError::MissingClaim("exp"))?,
         ),
         username: claims.preferred_username.as_deref().map(Box::from),
-                bound: claims.cnf.is_some(),
+        bound: claims.cnf.is_some(),
         payload: Box::default(),
     })
 }

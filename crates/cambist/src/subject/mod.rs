@@ -10,6 +10,7 @@ mod liveness;
 mod refresh;
 mod token_id;
 
+pub(crate) use self::internal::IMPERSONATOR_CLIENT;
 pub use self::{
     error::SubjectTokenError,
     internal::{ReadToken, VerifiedSubject, read_access_token},
@@ -17,4 +18,3 @@ pub use self::{
     refresh::{ReadRefreshToken, read_refresh_token},
     token_id::{GrantCode, SessionCode, TokenCode, TokenId},
 };
-pub(crate) use self::internal::IMPERSONATOR_CLIENT;

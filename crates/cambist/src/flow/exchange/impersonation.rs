@@ -14,11 +14,14 @@ use crate::{
     },
     facts::{Facts, User},
     flow::FlowRequest,
-    policy::{ClaimSource, Evaluation, EvaluationContext, Gate, Identity},
+    policy::{
+        ClaimSource, EvaluationContext, ExchangeQuestion, GateRefusal, Identity,
+        can_client_impersonate, can_impersonate, is_impersonatable,
+    },
     realm::{Client, Realm, RoleSet},
     refusal::ImpersonationError,
     subject::{IMPERSONATOR_CLIENT, VerifiedSubject},
-    trace::{DecisionTrace, Question},
+    trace::DecisionTrace,
 };
 
 /// Notes of an impersonated session, under Keycloak's names.
@@ -41,45 +44,61 @@ pub(super) fn impersonate(
 ) -> Result<Impersonated, ImpersonationError> {
     let FlowRequest { client, .. } = *request;
     let user = facts.requested.as_ref().filter(|user| user.enabled);
-    let user = trace.step("the requested user is there", user.ok_or(ImpersonationError::NoUser))?;
+    let user = trace.step(
+        "the requested user is there",
+        user.ok_or(ImpersonationError::NoUser),
+    )?;
     let allowed = match subject {
         Some(subject) => user_may(request, subject, trace),
         None if client.is_public() => {
-            return trace.step("the client may impersonate", Err(ImpersonationError::PublicClient));
+            return trace.step(
+                "the client may impersonate",
+                Err(ImpersonationError::PublicClient),
+            );
         }
         None => client_may(request, facts, trace),
     };
-    let allowed = opened(allowed).ok_or(ImpersonationError::NotPermitted);
+    let allowed = allowed.map_err(ImpersonationError::NotPermitted);
     trace.step("the impersonator may impersonate", allowed)?;
-    let identity = Identity::stored_user(user);
-    let context = context(request, Some(client));
-    let evaluation = Evaluation { realm: request.realm, identity: &identity, context: &context };
-    let open = trace.ask(Question::UserMayBeImpersonated, &evaluation);
-    let open = opened(open).ok_or(ImpersonationError::NotImpersonatable);
+    let context = context(request, client.client_id());
+    let open = is_impersonatable(request.realm, user, &context, trace.is_recording());
+    let open = trace
+        .gate(open)
+        .map_err(ImpersonationError::NotImpersonatable);
     trace.step("the requested user may be impersonated", open)?;
     let mut notes = BTreeMap::from([(IMPERSONATOR_CLIENT.into(), client.uuid().into())]);
     if let Some(subject) = subject {
         notes.insert(IMPERSONATOR_ID.into(), subject.user().id.clone());
-        notes.insert(IMPERSONATOR_USERNAME.into(), subject.user().username.clone());
+        notes.insert(
+            IMPERSONATOR_USERNAME.into(),
+            subject.user().username.clone(),
+        );
     }
-    Ok(Impersonated { user: Arc::clone(user), notes })
-}
-
-fn opened(gate: Gate) -> Option<()> {
-    gate.is_granted().then_some(())
+    Ok(Impersonated {
+        user: Arc::clone(user),
+        notes,
+    })
 }
 
 /// The roles are those the user has now, within the role scope of the client the subject token was issued
 /// to; `kc.client.id` is that client.
-fn user_may(request: &FlowRequest<'_>, subject: &VerifiedSubject, trace: &mut DecisionTrace) -> Gate {
+fn user_may(
+    request: &FlowRequest<'_>,
+    subject: &VerifiedSubject,
+    trace: &mut DecisionTrace,
+) -> Result<(), GateRefusal> {
     let realm = request.realm;
     let party = realm.client_by_id(subject.token().authorized_party());
     let roles = roles_of(realm, party, subject);
     let claims = PayloadClaims::read(&subject.token().payload);
     let identity = Identity::token_user(subject.user(), &roles, &claims);
-    let context = context(request, party);
-    let evaluation = Evaluation { realm, identity: &identity, context: &context };
-    trace.ask(Question::UserMayImpersonate, &evaluation)
+    let context = context(request, subject.token().authorized_party());
+    trace.gate(can_impersonate(
+        realm,
+        &identity,
+        &context,
+        trace.is_recording(),
+    ))
 }
 
 fn roles_of(realm: &Realm, party: Option<&Client>, subject: &VerifiedSubject) -> RoleSet {
@@ -95,19 +114,30 @@ fn roles_of(realm: &Realm, party: Option<&Client>, subject: &VerifiedSubject) ->
     }
 }
 
-fn client_may(request: &FlowRequest<'_>, facts: &Facts, trace: &mut DecisionTrace) -> Gate {
-    let identity = Identity::client(request.client, facts.service_account.as_deref(), None);
-    let context = context(request, Some(request.client));
-    let evaluation =
-        Evaluation { realm: request.realm, identity: &identity, context: &context };
-    trace.ask(Question::ClientMayImpersonate, &evaluation)
+fn client_may(
+    request: &FlowRequest<'_>,
+    facts: &Facts,
+    trace: &mut DecisionTrace,
+) -> Result<(), GateRefusal> {
+    let question = ExchangeQuestion {
+        requester: request.client,
+        service_account: facts.service_account.as_deref(),
+        subject_scope: None,
+    };
+    let context = context(request, request.client.client_id());
+    trace.gate(can_client_impersonate(
+        request.realm,
+        &question,
+        &context,
+        trace.is_recording(),
+    ))
 }
 
-fn context<'a>(request: &FlowRequest<'a>, client: Option<&'a Client>) -> EvaluationContext<'a> {
+fn context<'a>(request: &FlowRequest<'a>, client_id: &'a str) -> EvaluationContext<'a> {
     EvaluationContext {
-        ip_address: request.remote_address,
-        host: request.remote_address,
-        ..EvaluationContext::new(client, request.moment)
+        client_id,
+        remote_address: request.remote_address,
+        moment: request.moment,
     }
 }
 

@@ -15,14 +15,14 @@ use crate::{
         FlowRequest, PendingFlow, Plan, PlannedSession, RefreshOutput,
         granted_scopes::GrantedScopes,
     },
-    policy::{Evaluation, EvaluationContext, Gate, Identity},
+    policy::{EvaluationContext, ExchangeQuestion, can_exchange_to},
     realm::{Client, Feature, Features, Profile, Realm, document::ClientGrant},
     refusal::{ExchangeError, Refusal},
     request::{Parameters, TokenType},
     subject::{
         GrantCode, ReadToken, SessionCode, SubjectTokenError, VerifiedSubject, read_access_token,
     },
-    trace::{DecisionTrace, Question},
+    trace::DecisionTrace,
 };
 
 /// Permission-based exchange.
@@ -47,7 +47,9 @@ impl ExchangeFlow for PermissionBased {
         request: &FlowRequest<'_>,
         trace: &mut DecisionTrace,
     ) -> Result<Box<dyn PendingFlow>, Refusal> {
-        let FlowRequest { client, parameters, .. } = *request;
+        let FlowRequest {
+            client, parameters, ..
+        } = *request;
         let requested_subject = parameters.value("requested_subject").map(Cow::into_owned);
         let token = match parameters.value("subject_token") {
             // An empty subject token is a token, and a bad one: it never becomes "none".
@@ -56,10 +58,15 @@ impl ExchangeFlow for PermissionBased {
             None => return Err(ExchangeError::NoSubject.into()),
         };
         let mut pending = PendingExchange {
-            requested_type: parameters.value("requested_token_type").map(Cow::into_owned),
+            requested_type: parameters
+                .value("requested_token_type")
+                .map(Cow::into_owned),
             requested_issuer: parameters.value("requested_issuer").is_some(),
             requested_subject,
-            audiences: parameters.values("audience").map(|value| value.into()).collect(),
+            audiences: parameters
+                .values("audience")
+                .map(|value| value.into())
+                .collect(),
             scope: parameters.value("scope").map(Cow::into_owned),
             service_account: None,
             token,
@@ -79,9 +86,22 @@ fn read_subject(
     text: &str,
     trace: &mut DecisionTrace,
 ) -> Result<ReadToken, ExchangeError> {
-    let FlowRequest { realm, parameters, issuer, moment, jws_limits, .. } = *request;
-    trace.step("the subject token is the realm's own", own_issuer(parameters, issuer))?;
-    trace.step("the subject token is said to be an access token", declared(parameters))?;
+    let FlowRequest {
+        realm,
+        parameters,
+        issuer,
+        moment,
+        jws_limits,
+        ..
+    } = *request;
+    trace.step(
+        "the subject token is the realm's own",
+        own_issuer(parameters, issuer),
+    )?;
+    trace.step(
+        "the subject token is said to be an access token",
+        declared(parameters),
+    )?;
     let token = read_access_token(realm, issuer, text, moment, jws_limits);
     let token = token.and_then(unbound).map_err(ExchangeError::SubjectToken);
     trace.step("the subject token stands for itself", token)
@@ -106,7 +126,11 @@ fn declared(parameters: &Parameters) -> Result<(), ExchangeError> {
 
 /// A bound token without a proof is refused: Keycloak would hand out an unbound one in its place.
 fn unbound(token: ReadToken) -> Result<ReadToken, SubjectTokenError> {
-    if token.is_bound() { Err(SubjectTokenError::Bound) } else { Ok(token) }
+    if token.is_bound() {
+        Err(SubjectTokenError::Bound)
+    } else {
+        Ok(token)
+    }
 }
 
 #[derive(Debug)]
@@ -123,7 +147,9 @@ struct PendingExchange {
 
 impl PendingExchange {
     fn names_another(&self, client: &Client) -> bool {
-        self.audiences.iter().any(|audience| **audience != *client.client_id())
+        self.audiences
+            .iter()
+            .any(|audience| **audience != *client.client_id())
     }
 }
 
@@ -138,7 +164,10 @@ impl PendingFlow for PendingExchange {
                 .as_ref()
                 .map(|name| UserQuery::UsernameOrId(name.as_str().into())),
             service_account: self.service_account.clone(),
-            revocations: token.map(|token| token.token_id.clone()).into_iter().collect(),
+            revocations: token
+                .map(|token| token.token_id.clone())
+                .into_iter()
+                .collect(),
             ..FactsNeeded::default()
         }
     }
@@ -149,11 +178,24 @@ impl PendingFlow for PendingExchange {
         facts: &Facts,
         trace: &mut DecisionTrace,
     ) -> Result<Plan, Refused> {
-        let FlowRequest { realm, client, moment, .. } = *request;
-        let Self { token, requested_subject, audiences, scope, .. } = *self;
+        let FlowRequest {
+            realm,
+            client,
+            moment,
+            ..
+        } = *request;
+        let Self {
+            token,
+            requested_subject,
+            audiences,
+            scope,
+            ..
+        } = *self;
         let subject = match token {
             Some(token) => {
-                let subject = token.verify(realm, facts, moment).map_err(ExchangeError::from);
+                let subject = token
+                    .verify(realm, facts, moment)
+                    .map_err(ExchangeError::from);
                 Some(trace.step("the subject's session and user are there", subject)?)
             }
             None => None,
@@ -172,7 +214,11 @@ impl PendingFlow for PendingExchange {
         let wanted = trace.step("the requested token type is given", wanted)?;
         let targets = targets(realm, client, &audiences);
         let targets = trace.step("every audience is a client that may be a target", targets)?;
-        let asker = Asker { request, subject: subject.as_ref(), facts };
+        let asker = Asker {
+            request,
+            subject: subject.as_ref(),
+            facts,
+        };
         for target in &targets {
             asker.may_reach(target, trace)?;
         }
@@ -204,7 +250,9 @@ fn targets<'r>(
     let found: Result<Vec<_>, _> = audiences
         .iter()
         .map(|name| {
-            realm.client_by_id(name).ok_or_else(|| ExchangeError::UnknownAudience(name.clone()))
+            realm
+                .client_by_id(name)
+                .ok_or_else(|| ExchangeError::UnknownAudience(name.clone()))
         })
         .collect();
     let found = found?;
@@ -226,11 +274,20 @@ struct Asker<'a> {
 
 impl Asker<'_> {
     fn may_reach(&self, target: &Client, trace: &mut DecisionTrace) -> Result<(), ExchangeError> {
-        let FlowRequest { realm, client, remote_address, moment, .. } = *self.request;
+        let FlowRequest {
+            realm,
+            client,
+            remote_address,
+            moment,
+            ..
+        } = *self.request;
         let token = self.subject.map(VerifiedSubject::token);
         if let Some(token) = token {
             let holder = *token.authorized_party == *client.client_id();
-            let in_audience = token.audience.iter().any(|value| **value == *client.client_id());
+            let in_audience = token
+                .audience
+                .iter()
+                .any(|value| **value == *client.client_id());
             if client.is_public() {
                 let holds = holder.then_some(()).ok_or(ExchangeError::NotHolder);
                 trace.step("a public client holds the token", holds)?;
@@ -244,22 +301,24 @@ impl Asker<'_> {
         if target.number() == client.number() {
             return Ok(());
         }
-        let scope = token.and_then(ReadToken::scope);
-        let identity = Identity::client(client, self.facts.service_account.as_deref(), scope);
+        let question = ExchangeQuestion {
+            requester: client,
+            service_account: self.facts.service_account.as_deref(),
+            subject_scope: token.and_then(ReadToken::scope),
+        };
         let context = EvaluationContext {
-            ip_address: remote_address,
-            host: remote_address,
-            ..EvaluationContext::new(Some(client), moment)
+            client_id: client.client_id(),
+            remote_address,
+            moment,
         };
-        let evaluation = Evaluation { realm, identity: &identity, context: &context };
-        let gate = trace.ask(Question::ExchangeTo(target.number()), &evaluation);
-        let target = || target.client_id().into();
-        let granted = match gate {
-            Gate::Granted => Ok(()),
-            Gate::Refused(reason) => Err(ExchangeError::NotPermitted { target: target(), reason }),
-            // Keycloak fails with 500 where a policy cannot be evaluated; here nothing is granted.
-            Gate::Failed(reason) => Err(ExchangeError::PolicyFailed { target: target(), reason }),
-        };
+        let recording = trace.is_recording();
+        let answer = can_exchange_to(realm, &question, target.number(), &context, recording);
+        let granted = trace
+            .gate(answer)
+            .map_err(|reason| ExchangeError::NotPermitted {
+                target: target.client_id().into(),
+                reason,
+            });
         trace.step("a permission on the target grants the exchange", granted)
     }
 
@@ -298,10 +357,13 @@ impl Asker<'_> {
             (None, None) => return Err(ExchangeError::NoSubject.into()),
         };
         let transient = matches!(session, PlannedSession::Transient { .. });
-        let refresh = wanted == TokenType::RefreshToken
-            && client.tokens().use_refresh_tokens
-            && !transient;
-        let issued = if refresh { TokenType::RefreshToken } else { TokenType::AccessToken };
+        let refresh =
+            wanted == TokenType::RefreshToken && client.tokens().use_refresh_tokens && !transient;
+        let issued = if refresh {
+            TokenType::RefreshToken
+        } else {
+            TokenType::AccessToken
+        };
         let strict = realm.profile() == Profile::Strict;
         Ok(Plan {
             client: client.number(),
@@ -347,7 +409,12 @@ fn continued(
         SessionKind::Offline if active.offline => (SessionKind::Offline, Vec::new()),
         SessionKind::Offline => (SessionKind::Online, Vec::new()),
     };
-    PlannedSession::Existing { session: Arc::clone(session), kind, join, transient_client }
+    PlannedSession::Existing {
+        session: Arc::clone(session),
+        kind,
+        join,
+        transient_client,
+    }
 }
 
 /// Names what of the result is not in the subject token, and what granted it.
@@ -362,7 +429,10 @@ fn explain_widening(
     let Some(token) = token.filter(|_| trace.is_recording()) else {
         return;
     };
-    let reached = token.audience.iter().any(|value| **value == *target.client_id());
+    let reached = token
+        .audience
+        .iter()
+        .any(|value| **value == *target.client_id());
     if client.number() != target.number() && !reached {
         trace.widened(
             "audience",
@@ -371,7 +441,10 @@ fn explain_widening(
         );
     }
     let had: Vec<&str> = token.scope().unwrap_or_default().split(' ').collect();
-    let scopes = active.scopes.iter().filter_map(|number| realm.scope(*number));
+    let scopes = active
+        .scopes
+        .iter()
+        .filter_map(|number| realm.scope(*number));
     for scope in scopes.filter(|scope| scope.in_token_scope() && !had.contains(&scope.name())) {
         trace.widened(
             "scope",
