@@ -375,3 +375,6 @@ impl<'de> Visitor<'de> for TextOrListVisitor {
         Ok(TextOrList::Other)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -460,3 +460,6 @@ struct Peeked<'a> {
 fn decode(part: &str, bytes: &mut Vec<u8>) -> Result<(), JwsError> {
     base64url::decode_into(part, bytes).map_err(|_| JwsError::NotBase64Url)
 }
+
+#[cfg(test)]
+mod tests;

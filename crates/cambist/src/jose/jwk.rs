@@ -112,24 +112,13 @@ impl Jwk {
         if !self.key.supports(algorithm) {
             return Err(KeyError::AlgorithmUnsuitable { algorithm });
         }
-        if let Some(declared) = self.algorithm
-            && declared != algorithm
-        {
-            return Err(KeyError::AlgorithmForbidden {
-                declared,
-                algorithm,
-            });
-        }
-        let use_forbids = self
-            .key_use
-            .as_ref()
-            .is_some_and(|value| *value != KeyUse::Signature);
-        let operations_forbid =
-            !self.key_operations.is_empty() && !self.key_operations.contains(&KeyOperation::Verify);
-        if use_forbids || operations_forbid {
-            return Err(KeyError::NotForSignatures);
-        }
-        Ok(())
+        check_declarations(
+            algorithm,
+            self.algorithm,
+            self.key_use.as_ref(),
+            &self.key_operations,
+            &KeyOperation::Verify,
+        )
     }
 
     /// Makes the key ready to check tokens of one algorithm. A key without `kid` gets the empty one.
@@ -246,6 +235,29 @@ impl KeyOperation {
             Self::Other(name) => name,
         }
     }
+}
+
+/// Whether `alg`, `use` and `key_ops` of a key leave it this algorithm and operation.
+pub(super) fn check_declarations(
+    algorithm: Algorithm,
+    declared: Option<Algorithm>,
+    key_use: Option<&KeyUse>,
+    operations: &[KeyOperation],
+    operation: &KeyOperation,
+) -> Result<(), KeyError> {
+    if let Some(declared) = declared
+        && declared != algorithm
+    {
+        return Err(KeyError::AlgorithmForbidden {
+            declared,
+            algorithm,
+        });
+    }
+    let use_forbids = key_use.is_some_and(|key_use| *key_use != KeyUse::Signature);
+    if use_forbids || (!operations.is_empty() && !operations.contains(operation)) {
+        return Err(KeyError::NotForSignatures);
+    }
+    Ok(())
 }
 
 /// A JWK was refused.

@@ -6,10 +6,11 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::{
-    crypto::Algorithm,
+    crypto::{Algorithm, CryptoProvider, KeyError},
     jose::{
+        compact::{SigningKey, VerificationKey},
         json::{self, JsonLimits},
-        jwk::{JwkError, KeyOperation, KeyUse, Members},
+        jwk::{JwkError, KeyOperation, KeyUse, Members, check_declarations},
         private_key::PrivateKey,
         public_key::PublicKey,
         symmetric_key::SymmetricKey,
@@ -65,6 +66,60 @@ impl SecretJwk {
             key_use: members.key_use()?,
             key_operations: members.key_operations()?,
         })
+    }
+
+    /// Makes the key ready to sign tokens with one algorithm. A key without `kid` gets the empty one.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] when the key may not be used so, or the provider refuses it.
+    pub fn signing_key(
+        &self,
+        algorithm: Algorithm,
+        provider: &dyn CryptoProvider,
+    ) -> Result<SigningKey, KeyError> {
+        self.permits(algorithm, &KeyOperation::Sign)?;
+        let signer = match &self.key {
+            SecretKey::Private(key) => provider.signer(algorithm, key)?,
+            SecretKey::Symmetric(secret) => provider.hmac(algorithm, secret)?.signer,
+        };
+        Ok(SigningKey {
+            key_id: self.key_id.clone().unwrap_or_default(),
+            algorithm,
+            signer,
+        })
+    }
+
+    /// Makes the key ready to check tokens of one algorithm. A key without `kid` gets the empty one.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] when the key may not be used so, or the provider refuses it.
+    pub fn verification_key(
+        &self,
+        algorithm: Algorithm,
+        provider: &dyn CryptoProvider,
+    ) -> Result<VerificationKey, KeyError> {
+        self.permits(algorithm, &KeyOperation::Verify)?;
+        let verifier = match &self.key {
+            SecretKey::Private(key) => provider.verifier(algorithm, &key.public_key(provider)?)?,
+            SecretKey::Symmetric(secret) => provider.hmac(algorithm, secret)?.verifier,
+        };
+        Ok(VerificationKey {
+            key_id: self.key_id.clone().unwrap_or_default(),
+            algorithm,
+            verifier,
+        })
+    }
+
+    fn permits(&self, algorithm: Algorithm, operation: &KeyOperation) -> Result<(), KeyError> {
+        check_declarations(
+            algorithm,
+            self.algorithm,
+            self.key_use.as_ref(),
+            &self.key_operations,
+            operation,
+        )
     }
 }
 
