@@ -13,7 +13,7 @@ use crate::{
     error::{ImportError, Report},
     members::{Members, text_of, wrong},
     policy::{self, Entry},
-    writer::Writer,
+    writer::{Json, Writer},
 };
 
 /// A permission store as our document divides it.
@@ -104,8 +104,8 @@ pub fn to_json(
     authorization: &AuthorizationDocument,
     policies: &[PolicyDocument],
     permissions: &[PermissionDocument],
-) -> Value {
-    let entries: Vec<Value> = policies
+) -> Json {
+    let entries: Vec<Json> = policies
         .iter()
         .map(policy::to_json)
         .chain(permissions.iter().map(policy::permission_to_json))
@@ -191,8 +191,8 @@ pub fn read_resource(
 
 /// A resource in Keycloak's form, its scopes by name.
 #[must_use]
-pub fn resource_to_json(resource: &ResourceDocument) -> Value {
-    let scopes: Vec<Value> = resource
+pub fn resource_to_json(resource: &ResourceDocument) -> Json {
+    let scopes: Vec<Json> = resource
         .scopes
         .iter()
         .map(|name| Writer::new().with("name", name.clone()).into())
@@ -200,7 +200,7 @@ pub fn resource_to_json(resource: &ResourceDocument) -> Value {
     let owner = resource
         .owner
         .clone()
-        .map(|name| Value::from(Writer::new().with("name", name)));
+        .map(|name| Json::from(Writer::new().with("name", name)));
     Writer::new()
         .with("name", resource.name.clone())
         .with_some("type", resource.kind.clone())
@@ -234,7 +234,7 @@ pub fn read_scope(
 
 /// A scope of the store in Keycloak's form.
 #[must_use]
-pub fn scope_to_json(scope: &AuthorizationScopeDocument) -> Value {
+pub fn scope_to_json(scope: &AuthorizationScopeDocument) -> Json {
     Writer::new()
         .with_some("id", scope.id.clone())
         .with("name", scope.name.clone())

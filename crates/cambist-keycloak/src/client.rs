@@ -4,14 +4,13 @@ use cambist::{
     realm::document::{ClientDocument, ClientGrant, SecretSource},
     secret::Secret,
 };
-use serde_json::Value;
 
 use crate::{
     client_scope::merge_attributes,
     error::{ImportError, Report},
     mapper,
     members::Members,
-    writer::Writer,
+    writer::{Json, Writer},
 };
 
 /// Switch of the standard exchange.
@@ -156,7 +155,7 @@ pub fn apply(
 /// A client in Keycloak's form. Scope lists are written as far as the client has its own; the permission store
 /// is not written.
 #[must_use]
-pub fn to_json(client: &ClientDocument) -> Value {
+pub fn to_json(client: &ClientDocument) -> Json {
     let grants = |grant| client.grants.contains(&grant);
     let secret = match &client.secret {
         Some(SecretSource::Text(secret)) => Some(secret.expose().to_owned()),
@@ -292,6 +291,6 @@ mod tests {
             "id": "1", "clientId": "a", "secret": "s", "redirectUris": ["http://x/*"], "notBefore": 7,
             "serviceAccountsEnabled": true, "attributes": {"k": "v"}, "bearerOnly": false
         })));
-        assert_eq!(to_json(&client(written.clone())), written);
+        assert_eq!(to_json(&client(written.clone().into())), written);
     }
 }

@@ -1,13 +1,12 @@
 //! `ClientScopeRepresentation`.
 
 use cambist::realm::document::{Attributes, ClientScopeDocument, RoleNames};
-use serde_json::Value;
 
 use crate::{
     error::{ImportError, Report},
     mapper,
     members::Members,
-    writer::Writer,
+    writer::{Json, Writer},
 };
 
 /// Reads a client scope.
@@ -67,7 +66,7 @@ pub fn apply(
 
 /// A client scope in Keycloak's form.
 #[must_use]
-pub fn to_json(scope: &ClientScopeDocument) -> Value {
+pub fn to_json(scope: &ClientScopeDocument) -> Json {
     Writer::new()
         .with_some("id", scope.id.clone())
         .with("name", scope.name.clone())

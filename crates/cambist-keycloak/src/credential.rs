@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     error::{ImportError, Loss, Report},
     members::{Members, wrong},
-    writer::Writer,
+    writer::{Json, Writer},
 };
 
 /// What a user with a temporary password must do.
@@ -75,10 +75,16 @@ pub fn read(
 
 /// The credentials of a user in Keycloak's form.
 #[must_use]
-pub fn to_json(user: &UserDocument) -> Vec<Value> {
+pub fn to_json(user: &UserDocument) -> Vec<Json> {
     let mut list = Vec::new();
     if let Some(SecretSource::Text(password)) = &user.password {
-        list.push(json!({"type": "password", "value": password.expose(), "temporary": false}));
+        list.push(
+            Writer::new()
+                .with("type", "password")
+                .with("value", password.expose())
+                .with("temporary", false)
+                .into(),
+        );
     }
     if let Some(credential) = &user.credential {
         list.push(hashed_to_json(credential));
@@ -88,7 +94,7 @@ pub fn to_json(user: &UserDocument) -> Vec<Value> {
 
 /// A hashed password as an export has it.
 #[must_use]
-pub fn hashed_to_json(credential: &PasswordCredential) -> Value {
+pub fn hashed_to_json(credential: &PasswordCredential) -> Json {
     let parameters: serde_json::Map<String, Value> = credential
         .parameters
         .iter()
@@ -207,7 +213,7 @@ mod tests {
             ("argon2", 5)
         );
         let written = to_json(&user).into_iter().next().unwrap();
-        assert_eq!(take(written).0.credential, Some(credential));
+        assert_eq!(take(written.into()).0.credential, Some(credential));
     }
 
     #[test]

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use cambist::realm::document::{GroupDocument, RoleNames};
-use serde_json::Value;
 
 use crate::{
     error::{ImportError, Report},
     members::Members,
     role,
-    writer::Writer,
+    writer::{Json, Writer},
 };
 
 /// Members that follow from others.
@@ -69,9 +68,9 @@ pub fn apply(
 
 /// A group in Keycloak's form, with those below it. `parent` is the path of the group above, empty at the top.
 #[must_use]
-pub fn to_json(group: &GroupDocument, parent: &str) -> Value {
+pub fn to_json(group: &GroupDocument, parent: &str) -> Json {
     let path = path(parent, &group.name);
-    let below: Vec<Value> = group
+    let below: Vec<Json> = group
         .groups
         .iter()
         .map(|below| to_json(below, &path))

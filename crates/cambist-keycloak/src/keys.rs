@@ -6,13 +6,12 @@ use cambist::{
     realm::document::{KeyDocument, KeyStatus, KeyUse, SecretSource},
     secret::Secret,
 };
-use serde_json::{Value, json};
 
 use crate::{
     error::{ImportError, Loss, Report},
     identity_provider::MASK,
     members::Members,
-    writer::Writer,
+    writer::{Json, Writer},
 };
 
 /// The kind of component that holds keys.
@@ -100,12 +99,12 @@ fn read(mut members: Members, report: &mut Report) -> Result<Option<KeyDocument>
 
 /// The realm's keys as `components`; `None` when there is none.
 #[must_use]
-pub fn to_components(keys: &[KeyDocument]) -> Option<Value> {
-    let list: Vec<Value> = keys.iter().filter_map(to_json).collect();
-    (!list.is_empty()).then(|| json!({ KEY_PROVIDER: list }))
+pub fn to_components(keys: &[KeyDocument]) -> Option<Json> {
+    let list: Vec<Json> = keys.iter().filter_map(to_json).collect();
+    (!list.is_empty()).then(|| Writer::new().with(KEY_PROVIDER, list).into())
 }
 
-fn to_json(key: &KeyDocument) -> Option<Value> {
+fn to_json(key: &KeyDocument) -> Option<Json> {
     let Some(SecretSource::Text(secret)) = &key.secret else {
         return None;
     };
@@ -118,7 +117,7 @@ fn to_json(key: &KeyDocument) -> Option<Value> {
         None => (provider_for(key).to_owned(), key.algorithm.clone()),
     };
     let kind = Kind::of(&provider)?;
-    let one = |text: &str| json!([text]);
+    let one = |text: &str| vec![text.to_owned()];
     let (enabled, active) = match key.status {
         KeyStatus::Active => ("true", "true"),
         KeyStatus::Passive => ("true", "false"),
@@ -136,7 +135,7 @@ fn to_json(key: &KeyDocument) -> Option<Value> {
         Writer::new()
             .with("name", name)
             .with("providerId", provider)
-            .with("subComponents", json!({}))
+            .with("subComponents", Writer::new())
             .with("config", config)
             .into(),
     )
@@ -301,7 +300,7 @@ mod tests {
         );
         let written = to_components(&keys).unwrap();
         let again = read_components(
-            Members::new("components", written.clone()).unwrap(),
+            Members::new("components", written.clone().into()).unwrap(),
             &mut report,
         )
         .unwrap();

@@ -37,13 +37,15 @@ use serde_json::Value;
 pub use crate::{
     error::{ImportError, Loss, NotCarried, Report},
     members::Members,
-    writer::Writer,
+    writer::{Json, Writer},
 };
 
 /// A realm that was read.
 #[derive(Clone, Debug)]
 pub struct Import {
-    /// The realm, with profile `keycloak`, its users in [`RealmDocument::users`].
+    /// The realm as the document has it, with profile `keycloak` and its users in
+    /// [`RealmDocument::users`]. What every realm of Keycloak's has besides is added by
+    /// [`RealmDocument::complete`].
     pub document: RealmDocument,
     /// What did not come over whole, in the order it was met.
     pub not_carried: Vec<NotCarried>,
@@ -75,5 +77,5 @@ pub fn import_value(value: Value) -> Result<Import, ImportError> {
 /// Writes a realm in Keycloak's form, with the users given: ids and secrets included, as in a full export.
 #[must_use]
 pub fn export(document: &RealmDocument, users: &[UserDocument]) -> Value {
-    realm::to_json(document, users)
+    realm::to_json(document, users).into()
 }

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use cambist::realm::document::MapperDocument;
-use serde_json::Value;
 
 use crate::{
     error::{ImportError, Report},
     members::Members,
-    writer::Writer,
+    writer::{Json, Writer},
 };
 
 const DROPPED: &[&str] = &["consentRequired", "consentText"];
@@ -54,7 +53,7 @@ pub fn read_list(
 
 /// A protocol mapper in Keycloak's form.
 #[must_use]
-pub fn to_json(mapper: &MapperDocument) -> Value {
+pub fn to_json(mapper: &MapperDocument) -> Json {
     Writer::new()
         .with_some("id", mapper.id.clone())
         .with("name", mapper.name.clone())
@@ -88,7 +87,7 @@ pub fn read_for_provider(
 
 /// A mapper of an identity provider in Keycloak's form.
 #[must_use]
-pub fn to_provider_json(alias: &str, mapper: &MapperDocument) -> Value {
+pub fn to_provider_json(alias: &str, mapper: &MapperDocument) -> Json {
     Writer::new()
         .with_some("id", mapper.id.clone())
         .with("name", mapper.name.clone())

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::{
     error::{ImportError, Report},
     members::{Members, text_of, texts_of, wrong},
-    writer::Writer,
+    writer::{Json, Writer},
 };
 
 const DROPPED: &[&str] = &[
@@ -139,7 +139,7 @@ pub fn is_permission(kind: &str) -> bool {
 
 /// A policy in its plain form; `ids` says whether its id is written.
 #[must_use]
-pub fn to_json(policy: &PolicyDocument) -> Value {
+pub fn to_json(policy: &PolicyDocument) -> Json {
     head(
         policy.id.as_ref(),
         &policy.name,
@@ -148,14 +148,14 @@ pub fn to_json(policy: &PolicyDocument) -> Value {
         policy.logic,
         policy.strategy,
     )
-    .with("config", config_texts(policy))
+    .with("config", Value::Object(config_texts(policy)))
     .into()
 }
 
 /// A permission in its plain form. One in the short form (with `action`) has no resources and scopes of its
 /// own yet.
 #[must_use]
-pub fn permission_to_json(permission: &PermissionDocument) -> Value {
+pub fn permission_to_json(permission: &PermissionDocument) -> Json {
     let mut config = Map::new();
     let mut list = |member: &str, texts: &[String]| {
         if !texts.is_empty() {
@@ -177,7 +177,7 @@ pub fn permission_to_json(permission: &PermissionDocument) -> Value {
         permission.logic,
         permission.strategy,
     )
-    .with("config", config)
+    .with("config", Value::Object(config))
     .into()
 }
 

@@ -6,7 +6,7 @@ use cambist::realm::{
     Profile,
     document::{RealmDocument, RoleNames, UserDocument},
 };
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::{
     Import, authorization, client, client_scope,
@@ -14,15 +14,13 @@ use crate::{
     group, identity_provider, keys, mapper,
     members::Members,
     role, settings, user,
-    writer::Writer,
+    writer::{Json, Writer},
 };
 
 /// The client whose permission store guards token exchange (fine-grained permissions, version 1).
 pub const REALM_MANAGEMENT: &str = "realm-management";
 /// The client whose permission store guards administration (fine-grained permissions, version 2).
 pub const ADMIN_PERMISSIONS: &str = "admin-permissions";
-/// The scope that every realm has.
-const OFFLINE_ACCESS: &str = "offline_access";
 
 const DROPPED: &[&str] = &[
     "applicationScopeMappings",
@@ -91,7 +89,7 @@ pub fn read(value: Value) -> Result<Import, ImportError> {
 
 /// Writes a whole realm with the users given, in the form of a full export: secrets and ids included.
 #[must_use]
-pub fn to_json(realm: &RealmDocument, users: &[UserDocument]) -> Value {
+pub fn to_json(realm: &RealmDocument, users: &[UserDocument]) -> Json {
     let writer = Writer::new()
         .with_some("id", realm.id.clone())
         .with("realm", realm.realm.clone());
@@ -102,7 +100,7 @@ pub fn to_json(realm: &RealmDocument, users: &[UserDocument]) -> Value {
             .iter()
             .any(|role| &role.name == name && !role.composites.is_empty());
         writer = if composite && realm.default_roles.len() == 1 {
-            writer.with("defaultRole", json!({"name": name}))
+            writer.with("defaultRole", Writer::new().with("name", name.clone()))
         } else {
             writer.with("defaultRoles", realm.default_roles.clone())
         };
@@ -143,8 +141,6 @@ pub fn to_json(realm: &RealmDocument, users: &[UserDocument]) -> Value {
         .into()
 }
 
-/// With client scopes of its own a realm has only those and `offline_access`, and its clients have none that
-/// they or the realm do not list.
 fn read_scopes(
     realm: &mut RealmDocument,
     members: &mut Members,
@@ -152,28 +148,14 @@ fn read_scopes(
 ) -> Result<(), ImportError> {
     realm.default_scopes = members.texts("defaultDefaultClientScopes")?;
     realm.optional_scopes = members.texts("defaultOptionalClientScopes")?;
-    let Some(list) = members.objects("clientScopes")? else {
-        return Ok(());
-    };
-    let mut scopes = Vec::with_capacity(list.len().saturating_add(1));
-    for scope in list {
-        scopes.push(client_scope::read(scope, report)?);
-    }
-    if !scopes.iter().any(|scope| scope.name == OFFLINE_ACCESS) {
-        let mut offline = client_scope::named(OFFLINE_ACCESS);
-        offline.scope_mappings.realm.push(OFFLINE_ACCESS.to_owned());
-        offline.attributes.insert(
-            "consent.screen.text".to_owned(),
-            "${offlineAccessScopeConsentText}".to_owned(),
-        );
-        offline
-            .attributes
-            .insert("display.on.consent.screen".to_owned(), "true".to_owned());
-        scopes.push(offline);
-    }
-    realm.client_scopes = Some(scopes);
-    realm.default_scopes.get_or_insert_with(Vec::new);
-    realm.optional_scopes.get_or_insert_with(Vec::new);
+    realm.client_scopes = members
+        .objects("clientScopes")?
+        .map(|list| {
+            list.into_iter()
+                .map(|scope| client_scope::read(scope, report))
+                .collect()
+        })
+        .transpose()?;
     Ok(())
 }
 
@@ -279,14 +261,6 @@ fn read_scope_mapping(
             .find(|other| other.id == client)
             .map(|client| &mut client.scope_mappings),
         (None, Some(scope)) => {
-            // Without scopes of its own the realm has the built-in ones, where this mapping is built in too.
-            if realm.client_scopes.is_none()
-                && scope == OFFLINE_ACCESS
-                && owner.is_none()
-                && roles == [OFFLINE_ACCESS]
-            {
-                return Ok(());
-            }
             let scopes = realm.client_scopes.iter_mut().flatten();
             scopes
                 .into_iter()
@@ -339,7 +313,7 @@ fn read_providers(
     Ok(())
 }
 
-fn clients_to_json(realm: &RealmDocument) -> Vec<Value> {
+fn clients_to_json(realm: &RealmDocument) -> Vec<Json> {
     let holder = [REALM_MANAGEMENT, ADMIN_PERMISSIONS]
         .into_iter()
         .find(|wanted| {
@@ -352,40 +326,45 @@ fn clients_to_json(realm: &RealmDocument) -> Vec<Value> {
         .clients
         .iter()
         .map(|client| {
-            let mut json = client::to_json(client);
-            if holder == Some(client.id.as_str())
-                && let (Some(store), Value::Object(members)) = (&realm.authorization, &mut json)
-            {
-                let settings = authorization::to_json(store, &realm.policies, &realm.permissions);
-                members.insert("authorizationSettings".to_owned(), settings);
+            let json = client::to_json(client);
+            match &realm.authorization {
+                Some(store) if holder == Some(client.id.as_str()) => Writer::resume(json)
+                    .with(
+                        "authorizationSettings",
+                        authorization::to_json(store, &realm.policies, &realm.permissions),
+                    )
+                    .into(),
+                _ => json,
             }
-            json
         })
         .collect()
 }
 
-fn roles_to_json(realm: &RealmDocument) -> Value {
+fn roles_to_json(realm: &RealmDocument) -> Json {
     let container = realm.id.as_deref().unwrap_or(&realm.realm);
-    let of_realm: Vec<Value> = realm
+    let of_realm: Vec<Json> = realm
         .roles
         .iter()
         .map(|role| role::to_json(role, container, false))
         .collect();
-    let mut by_client = Map::new();
+    let mut by_client = Writer::new();
     for client in realm
         .clients
         .iter()
         .filter(|client| !client.roles.is_empty())
     {
         let container = client.uuid.as_deref().unwrap_or(&client.id);
-        let roles: Vec<Value> = client
+        let roles: Vec<Json> = client
             .roles
             .iter()
             .map(|role| role::to_json(role, container, true))
             .collect();
-        by_client.insert(client.id.clone(), Value::from(roles));
+        by_client = by_client.with(&client.id, roles);
     }
-    json!({"realm": of_realm, "client": by_client})
+    Writer::new()
+        .with("realm", of_realm)
+        .with("client", by_client)
+        .into()
 }
 
 /// Every client and client scope that has roles mapped, with the member that names it.
@@ -398,27 +377,37 @@ fn mapped(realm: &RealmDocument) -> impl Iterator<Item = (&'static str, &str, &R
     clients.chain(scopes.map(|scope| ("clientScope", scope.name.as_str(), &scope.scope_mappings)))
 }
 
-fn realm_scope_mappings(realm: &RealmDocument) -> Vec<Value> {
+fn realm_scope_mappings(realm: &RealmDocument) -> Vec<Json> {
     mapped(realm)
         .filter(|(_, _, roles)| !roles.realm.is_empty())
-        .map(|(member, name, roles)| json!({member: name, "roles": roles.realm}))
+        .map(|(member, name, roles)| {
+            Writer::new()
+                .with(member, name)
+                .with("roles", roles.realm.clone())
+                .into()
+        })
         .collect()
 }
 
-fn client_scope_mappings(realm: &RealmDocument) -> Option<Value> {
-    let mut by_owner: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+fn client_scope_mappings(realm: &RealmDocument) -> Option<Json> {
+    let mut by_owner: BTreeMap<&str, Vec<Json>> = BTreeMap::new();
     for (member, name, roles) in mapped(realm) {
         for (owner, list) in &roles.clients {
-            by_owner
-                .entry(owner)
-                .or_default()
-                .push(json!({member: name, "roles": list}));
+            let mapping = Writer::new().with(member, name).with("roles", list.clone());
+            by_owner.entry(owner).or_default().push(mapping.into());
         }
     }
-    (!by_owner.is_empty()).then(|| json!(by_owner))
+    (!by_owner.is_empty()).then(|| {
+        by_owner
+            .into_iter()
+            .fold(Writer::new(), |writer, (owner, list)| {
+                writer.with(owner, list)
+            })
+            .into()
+    })
 }
 
-fn provider_mappers(realm: &RealmDocument) -> Vec<Value> {
+fn provider_mappers(realm: &RealmDocument) -> Vec<Json> {
     realm
         .identity_providers
         .iter()

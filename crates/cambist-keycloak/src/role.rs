@@ -1,12 +1,11 @@
 //! `RoleRepresentation`.
 
 use cambist::realm::document::{RoleDocument, RoleNames};
-use serde_json::Value;
 
 use crate::{
     error::{ImportError, Report},
     members::Members,
-    writer::Writer,
+    writer::{Json, Writer},
 };
 
 /// Members that only an answer carries.
@@ -72,7 +71,7 @@ pub fn apply(
 
 /// A role in Keycloak's form, with its composites by name.
 #[must_use]
-pub fn to_json(role: &RoleDocument, container: &str, client_role: bool) -> Value {
+pub fn to_json(role: &RoleDocument, container: &str, client_role: bool) -> Json {
     let mut composites = Writer::new();
     if !role.composites.realm.is_empty() {
         composites = composites.with("realm", role.composites.realm.clone());

@@ -421,7 +421,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{apply, write};
-    use crate::{error::Report, members::Members, writer::Writer};
+    use crate::{
+        error::Report,
+        members::Members,
+        writer::{Json, Writer},
+    };
 
     fn realm(value: Value) -> (RealmDocument, Report) {
         let (mut realm, mut report) = (RealmDocument::named("r"), Report::default());
@@ -463,12 +467,15 @@ mod tests {
                 "verifyEmail: kept without effect"
             ]
         );
-        let written = Value::from(write(&realm, Writer::new(), false));
-        assert_eq!(written.get("verifyEmail"), Some(&json!(true)));
-        assert_eq!(written.get("enabledEventTypes"), Some(&json!(["LOGIN"])));
+        let written = Json::from(write(&realm, Writer::new(), false));
+        assert_eq!(written.get("verifyEmail"), Some(&Json::from(json!(true))));
+        assert_eq!(
+            written.get("enabledEventTypes"),
+            Some(&Json::from(json!(["LOGIN"])))
+        );
         assert_eq!(written.get("otpPolicyDigits"), None);
-        let shown = Value::from(write(&realm, Writer::new(), true));
-        assert_eq!(shown.get("otpPolicyDigits"), Some(&json!(6)));
+        let shown = Json::from(write(&realm, Writer::new(), true));
+        assert_eq!(shown.get("otpPolicyDigits"), Some(&Json::from(json!(6))));
     }
 
     #[test]

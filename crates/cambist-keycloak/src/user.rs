@@ -7,14 +7,13 @@ use cambist::{
     realm::document::{RoleNames, UserDocument},
     secret::Secret,
 };
-use serde_json::Value;
 
 use crate::{
     credential,
     error::{ImportError, Report},
     members::Members,
     role,
-    writer::Writer,
+    writer::{Json, Writer},
 };
 
 /// Members that only an answer carries.
@@ -75,7 +74,7 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<UserDocument, I
 
 /// A user in Keycloak's form, credentials included.
 #[must_use]
-pub fn to_json(user: &UserDocument) -> Value {
+pub fn to_json(user: &UserDocument) -> Json {
     let links = user.federated_identities.iter().map(link_to_json).collect();
     let consents = user
         .consents
@@ -141,7 +140,7 @@ pub fn read_link(
 
 /// A link to an identity provider in Keycloak's form, without the provider's token.
 #[must_use]
-pub fn link_to_json(link: &FederatedIdentity) -> Value {
+pub fn link_to_json(link: &FederatedIdentity) -> Json {
     Writer::new()
         .with("identityProvider", link.provider.clone())
         .with("userId", link.user_id.clone())

@@ -1,11 +1,15 @@
 //! Every realm document that a real Keycloak took is taken here too, and comes out as it went in.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on stops"
+)]
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use cambist::realm::{
-    Profile,
+    Features, Profile,
     document::{ClientGrant, RealmDocument, SecretSource},
     settings::SslRequired,
 };
@@ -168,7 +172,8 @@ fn permissions_and_policies_part() {
 
 #[test]
 fn scopes_of_its_own_are_the_only_ones() {
-    let realm = load("v2-standard").document;
+    let mut realm = load("v2-standard").document;
+    realm.complete(Features::default());
     let scopes = realm.client_scopes.unwrap();
     assert!(scopes.iter().any(|scope| scope.name == "offline_access"));
     assert!(!scopes.iter().any(|scope| scope.name == "phone"));
