@@ -16,11 +16,9 @@ use crate::{
     limits::RequestLimits,
     moment::Moment,
     outcome::Outcome,
-    realm::{Client, ClientNo, Realm, settings::SslRequired},
+    realm::{Client, ClientNo, Realm},
     refusal::Refusal,
-    request::{
-        Envelope, Form, GrantType, Parameters, PresentedCredentials, RequestError, Transport,
-    },
+    request::{Envelope, Form, GrantType, Parameters, PresentedCredentials, RequestError},
     trace::DecisionTrace,
 };
 
@@ -132,6 +130,11 @@ impl Engine {
         Arc::clone(&self.0.provider)
     }
 
+    /// The crypto provider, borrowed.
+    pub(crate) fn crypto(&self) -> &dyn CryptoProvider {
+        &*self.0.provider
+    }
+
     /// Bounds of requests.
     #[must_use]
     pub fn limits(&self) -> &RequestLimits {
@@ -193,25 +196,14 @@ impl Engine {
         envelope: &Envelope<'_>,
         body: &[u8],
     ) -> Result<(Arc<dyn Flow>, Parameters), RequestError> {
-        let secure = match realm.ssl_required() {
-            SslRequired::None => true,
-            SslRequired::External => envelope.transport != Transport::Http,
-            SslRequired::All => envelope.transport == Transport::Https,
-        };
-        if !secure {
+        if !envelope.is_secure_for(realm) {
             return Err(RequestError::HttpsRequired);
         }
         if !realm.enabled() {
             return Err(RequestError::RealmDisabled);
         }
         let limits = &self.0.limits;
-        // Whatever is not called a form is read as an empty one, as Keycloak does: no 415 anywhere.
-        let body = if is_form(envelope.content_type) {
-            body
-        } else {
-            &[]
-        };
-        let form = Form::parse(body, limits.body, limits.parameters)?;
+        let form = Form::parse(envelope.form_of(body), limits.body, limits.parameters)?;
         let parameters = Parameters::new(form);
         let grant = parameters
             .value("grant_type")
@@ -253,16 +245,6 @@ impl Engine {
             Decision::Deny(denial) => Err(HandleError::Denied(Box::new(denial))),
         }
     }
-}
-
-/// `application/x-www-form-urlencoded`, in small letters as Keycloak wants it, with or without parameters.
-fn is_form(content_type: Option<&str>) -> bool {
-    content_type.is_some_and(|value| {
-        value
-            .split(';')
-            .next()
-            .is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded")
-    })
 }
 
 /// Why [`Engine::handle`] gave no outcome.
@@ -356,8 +338,8 @@ impl TokenRequest {
             return Err(core.denied(client_auth::ClientAuthError::Unknown));
         };
         core.event.client = Some(client.client_id().into());
-        if let Err(error) = check_origin(client, &core) {
-            return Err(core.denied(error));
+        if !client.admits_origin(core.origin.as_deref(), &core.issuer) {
+            return Err(core.denied(RequestError::InvalidOrigin));
         }
         let repeatable = core.flow.repeatable();
         let checked = core.parameters.check(repeatable, core.engine.limits());
@@ -369,26 +351,6 @@ impl TokenRequest {
             client: number,
             method,
         })
-    }
-}
-
-/// An origin that the client does not have gets nothing (Keycloak answers 403 before anything is done).
-fn check_origin(client: &Client, core: &Core) -> Result<(), RequestError> {
-    let Some(origin) = core.origin.as_deref() else {
-        return Ok(());
-    };
-    let own = core
-        .issuer
-        .strip_prefix(origin)
-        .is_some_and(|rest| rest.starts_with('/'));
-    let known = client
-        .web_origins()
-        .iter()
-        .any(|known| **known == *origin || &**known == "*");
-    if own || known {
-        Ok(())
-    } else {
-        Err(RequestError::InvalidOrigin)
     }
 }
 

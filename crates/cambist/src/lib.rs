@@ -8,6 +8,7 @@ pub mod client_auth;
 pub mod crypto;
 pub mod decision;
 pub mod effects;
+pub mod endpoint;
 pub mod engine;
 pub mod event;
 pub mod facts;

@@ -13,6 +13,7 @@ mod refresh_token;
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 
+pub(crate) use self::exchange::IMPERSONATOR_USERNAME;
 pub use self::{
     exchange::ExchangeFlow,
     plan::{Plan, PlannedSession, RefreshOutput},

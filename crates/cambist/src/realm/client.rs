@@ -247,6 +247,22 @@ impl Client {
         &self.web_origins
     }
 
+    /// Whether a browser page of this origin may use the client: one of its web origins, the server's own,
+    /// or no browser at all. Any other origin gets nothing.
+    #[must_use]
+    pub fn admits_origin(&self, origin: Option<&str>, issuer: &str) -> bool {
+        let Some(origin) = origin else {
+            return true;
+        };
+        let own = issuer
+            .strip_prefix(origin)
+            .is_some_and(|rest| rest.starts_with('/'));
+        own || self
+            .web_origins
+            .iter()
+            .any(|known| **known == *origin || &**known == "*")
+    }
+
     /// Settings of its tokens.
     #[must_use]
     pub fn tokens(&self) -> &ClientTokenSettings {

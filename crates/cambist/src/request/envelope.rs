@@ -1,5 +1,7 @@
 //! What surrounds the form.
 
+use crate::realm::{Realm, settings::SslRequired};
+
 /// What an adapter knows of a request beside its body.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Envelope<'a> {
@@ -17,6 +19,33 @@ pub struct Envelope<'a> {
     /// Whether the realm's SSL setting is satisfied: HTTPS, or plain HTTP from an address that the
     /// adapter counts as local.
     pub transport: Transport,
+}
+
+impl Envelope<'_> {
+    /// Whether the realm's SSL setting is satisfied.
+    #[must_use]
+    pub fn is_secure_for(&self, realm: &Realm) -> bool {
+        match realm.ssl_required() {
+            SslRequired::None => true,
+            SslRequired::External => self.transport != Transport::Http,
+            SslRequired::All => self.transport == Transport::Https,
+        }
+    }
+
+    /// The body where it is called a form, nothing where it is called anything else: Keycloak reads that as
+    /// an empty form, and answers 415 nowhere. The media type counts in small letters only.
+    #[must_use]
+    pub fn form_of<'b>(&self, body: &'b [u8]) -> &'b [u8] {
+        let kind = self
+            .content_type
+            .and_then(|value| value.split(';').next())
+            .map(str::trim);
+        if kind == Some("application/x-www-form-urlencoded") {
+            body
+        } else {
+            &[]
+        }
+    }
 }
 
 /// How the request came.

@@ -1,6 +1,6 @@
 //! Access tokens of this realm.
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
 use super::{
     LivenessError, SessionCode, SubjectTokenError, TokenId, check_session, effective_not_before,
@@ -36,6 +36,7 @@ pub struct ReadToken {
     pub(crate) expires: Timestamp,
     pub(crate) username: Option<Box<str>>,
     pub(crate) bound: bool,
+    pub(crate) kind: Box<str>,
     pub(crate) payload: Box<str>,
 }
 
@@ -74,6 +75,22 @@ impl ReadToken {
     #[must_use]
     pub fn is_bound(&self) -> bool {
         self.bound
+    }
+
+    /// Whether the token is an access token, by its claim `typ`.
+    #[must_use]
+    pub fn is_access_token(&self) -> bool {
+        TakenTypes::AccessTokens.take(&self.kind)
+    }
+
+    /// `cnf` (RFC 7800).
+    pub(crate) fn confirmation(&self) -> Option<serde_json::Value> {
+        if !self.bound {
+            return None;
+        }
+        let mut claims: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&self.payload).ok()?;
+        claims.remove("cnf")
     }
 
     /// The session to load, when the token has one.
@@ -137,6 +154,28 @@ impl VerifiedSubject {
     }
 }
 
+/// Which kinds of token, by their claim `typ`, are taken. Letter case does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakenTypes {
+    /// `Bearer` and `DPoP`.
+    AccessTokens,
+    /// `Bearer` only.
+    BearerOnly,
+    /// Anything that the realm signed with a key pair: where a token is only told about.
+    Any,
+}
+
+impl TakenTypes {
+    fn take(self, kind: &str) -> bool {
+        let bearer = kind.eq_ignore_ascii_case("Bearer");
+        match self {
+            Self::AccessTokens => bearer || kind.eq_ignore_ascii_case("DPoP"),
+            Self::BearerOnly => bearer,
+            Self::Any => true,
+        }
+    }
+}
+
 /// Reads an access token of this realm: signature, issuer, type, times, token id, client.
 ///
 /// The steps are those of `keycloak-behaviour`'s token verification, with three that Keycloak does not
@@ -149,6 +188,7 @@ pub fn read_access_token(
     realm: &Realm,
     issuer: &str,
     text: &str,
+    types: TakenTypes,
     moment: Moment,
     limits: &JwsLimits,
 ) -> Result<ReadToken, SubjectTokenError> {
@@ -164,16 +204,19 @@ pub fn read_access_token(
         return Err(SubjectTokenError::Issuer);
     }
     let kind = claims.typ.as_deref().unwrap_or_default();
-    if !kind.eq_ignore_ascii_case("Bearer") && !kind.eq_ignore_ascii_case("DPoP") {
+    if !types.take(kind) {
         return Err(SubjectTokenError::WrongType);
     }
+
     let mut token = from_claims(&claims)?;
 
     check_times(&claims, token.expires, moment.now)?;
     let client = realm
         .client_by_id(&token.authorized_party)
-        .filter(|client| client.enabled())
         .ok_or(SubjectTokenError::AuthorizedParty)?;
+    if !client.enabled() {
+        return Err(LivenessError::ClientDisabled.into());
+    }
     not_before(token.issued, effective_not_before(realm, client, None))?;
     token.payload = verified.into_payload().into();
     // A transient id beside a session, or an id of a session without one, was not made here.
@@ -217,6 +260,7 @@ fn from_claims(claims: &TokenClaims<'_>) -> Result<ReadToken, SubjectTokenError>
         ),
         username: claims.preferred_username.as_deref().map(Box::from),
         bound: claims.cnf.is_some(),
+        kind: claims.typ.as_deref().unwrap_or_default().into(),
         payload: Box::default(),
     })
 }

@@ -13,7 +13,7 @@ mod token_id;
 pub(crate) use self::internal::IMPERSONATOR_CLIENT;
 pub use self::{
     error::SubjectTokenError,
-    internal::{ReadToken, VerifiedSubject, read_access_token},
+    internal::{ReadToken, TakenTypes, VerifiedSubject, read_access_token},
     liveness::{LivenessError, check_session, effective_not_before},
     refresh::{ReadRefreshToken, read_refresh_token},
     token_id::{GrantCode, SessionCode, TokenCode, TokenId},

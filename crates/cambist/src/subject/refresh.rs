@@ -23,6 +23,7 @@ pub struct ReadRefreshToken {
     pub(crate) kind: SessionKind,
     pub(crate) scope: String,
     pub(crate) issued: Timestamp,
+    pub(crate) expires: Option<Timestamp>,
     pub(crate) nonce: Option<Box<str>>,
     pub(crate) reuse_id: Option<Box<str>>,
     pub(crate) audiences: Vec<Box<str>>,
@@ -109,6 +110,7 @@ pub fn read_refresh_token(
         kind,
         scope: claims.scope.as_deref().unwrap_or_default().into(),
         issued: Timestamp(claims.iat.ok_or(SubjectTokenError::MissingClaim("iat"))?),
+        expires,
         nonce: claims.nonce.as_deref().map(Box::from),
         reuse_id: claims.reuse_id.as_deref().map(Box::from),
         audiences: claims

@@ -3,6 +3,7 @@
 mod impersonation;
 mod permission_based;
 
+pub(crate) use self::impersonation::IMPERSONATOR_USERNAME;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{Flow, FlowRequest, PendingFlow};

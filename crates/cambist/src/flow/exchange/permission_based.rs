@@ -20,7 +20,8 @@ use crate::{
     refusal::{ExchangeError, Refusal},
     request::{Parameters, TokenType},
     subject::{
-        GrantCode, ReadToken, SessionCode, SubjectTokenError, VerifiedSubject, read_access_token,
+        GrantCode, ReadToken, SessionCode, SubjectTokenError, TakenTypes, VerifiedSubject,
+        read_access_token,
     },
     trace::DecisionTrace,
 };
@@ -102,7 +103,14 @@ fn read_subject(
         "the subject token is said to be an access token",
         declared(parameters),
     )?;
-    let token = read_access_token(realm, issuer, text, moment, jws_limits);
+    let token = read_access_token(
+        realm,
+        issuer,
+        text,
+        TakenTypes::AccessTokens,
+        moment,
+        jws_limits,
+    );
     let token = token.and_then(unbound).map_err(ExchangeError::SubjectToken);
     trace.step("the subject token stands for itself", token)
 }

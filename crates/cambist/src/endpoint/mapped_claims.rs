@@ -1,0 +1,59 @@
+//! Claims as the mappers would write them now, for answers about a token.
+
+use alloc::vec::Vec;
+
+use crate::{
+    claims::{
+        ClaimContext, ClaimTarget, ComposedClaims, compose,
+        roles::{effective_roles, token_roles},
+        scopes::ActiveScopes,
+    },
+    crypto::CryptoProvider,
+    facts::{User, UserSession},
+    moment::Moment,
+    realm::{Client, Realm},
+};
+
+/// What the mappers are asked about.
+pub(super) struct Subject<'a> {
+    pub(super) realm: &'a Realm,
+    pub(super) client: &'a Client,
+    pub(super) user: &'a User,
+    pub(super) session: Option<&'a UserSession>,
+    pub(super) scope: &'a str,
+    pub(super) moment: Moment,
+    pub(super) provider: &'a dyn CryptoProvider,
+}
+
+impl Subject<'_> {
+    /// Runs the mappers of the client and of the scopes in the token, and hands what they wrote to `read`.
+    pub(super) fn mapped<T>(
+        &self,
+        target: ClaimTarget,
+        read: impl FnOnce(ComposedClaims<'_>) -> T,
+    ) -> T {
+        let user_roles = effective_roles(self.realm, self.user);
+        let active = ActiveScopes::select(self.realm, self.client, self.scope, &user_roles);
+        let scopes: Vec<_> = active.scopes().to_vec();
+        let roles = token_roles(self.realm, self.client, &scopes, &user_roles);
+        let context = ClaimContext {
+            realm: self.realm,
+            client: self.client,
+            user: self.user,
+            session: self.session,
+            client_session: self
+                .session
+                .and_then(|session| session.client(self.client.uuid())),
+            transient_notes: &[],
+            scopes: &scopes,
+            openid: active.openid(),
+            user_roles: &user_roles,
+            token_roles: &roles,
+            nonce: None,
+            authentication_level: Some(1),
+            moment: self.moment,
+            crypto: self.provider,
+        };
+        read(compose(&context, target, false))
+    }
+}
