@@ -1,6 +1,6 @@
 //! The decision: the one gate that every grant passes, and the only place where a permit is made.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use crate::{
     effects::{Effect, Effects},
@@ -16,6 +16,10 @@ use crate::{
 
 /// What came of a request.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once and consumed; a box would cost an allocation"
+)]
 pub enum Decision {
     /// Something may be minted.
     Permit(Grant),
@@ -57,7 +61,10 @@ impl Grant {
 
 /// A refusal with what it leaves behind.
 #[derive(Debug)]
-pub struct Denial {
+pub struct Denial(Box<DenialParts>);
+
+#[derive(Debug)]
+struct DenialParts {
     refusal: Refusal,
     effects: Option<Effects>,
     event: Event,
@@ -74,37 +81,37 @@ impl Denial {
         let effects =
             (!effects.is_empty()).then(|| Effects::new(&event.realm, effects, u64::default()));
         event.error = Some(alloc::format!("{refusal}"));
-        Self {
+        Self(Box::new(DenialParts {
             refusal,
             effects,
             event,
             trace,
-        }
+        }))
     }
 
     /// Why.
     #[must_use]
     pub fn refusal(&self) -> &Refusal {
-        &self.refusal
+        &self.0.refusal
     }
 
     /// What happened, for the log.
     #[must_use]
     pub fn event(&self) -> &Event {
-        &self.event
+        &self.0.event
     }
 
     /// What was looked at.
     #[must_use]
     pub fn trace(&self) -> &DecisionTrace {
-        &self.trace
+        &self.0.trace
     }
 
     /// What must be stored although nothing is granted: a counted failure, the end of a client session
     /// whose refresh token was used twice. To be committed before the refusal is sent.
     #[must_use]
     pub fn take_effects(&mut self) -> Option<Effects> {
-        self.effects.take()
+        self.0.effects.take()
     }
 }
 

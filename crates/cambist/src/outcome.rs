@@ -34,7 +34,6 @@ impl Outcome {
     }
 
     /// What has to be stored.
-    #[must_use]
     pub fn effects(&self) -> &Effects {
         &self.effects
     }
@@ -52,7 +51,6 @@ impl Outcome {
     }
 
     /// Takes the outcome apart: commit the effects, then open the answer with the receipt.
-    #[must_use]
     pub fn into_parts(self) -> (Effects, Event, DecisionTrace, SealedResponse) {
         (self.effects, self.event, self.trace, self.sealed)
     }
@@ -94,12 +92,12 @@ impl SealedResponse {
     ///
     /// # Errors
     ///
-    /// The sealed answer back, when the receipt belongs to another outcome.
-    pub fn open(self, receipt: Receipt) -> Result<TokenResponse, Self> {
+    /// The receipt belongs to another outcome. The answer is dropped unread.
+    pub fn open(self, receipt: &Receipt) -> Result<TokenResponse, WrongReceipt> {
         if receipt.seal == self.seal {
             Ok(self.response)
         } else {
-            Err(self)
+            Err(WrongReceipt)
         }
     }
 }
@@ -109,3 +107,8 @@ impl core::fmt::Debug for SealedResponse {
         f.write_str("SealedResponse(..)")
     }
 }
+
+/// The receipt belongs to another outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the receipt belongs to another outcome")]
+pub struct WrongReceipt;

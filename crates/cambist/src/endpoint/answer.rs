@@ -84,7 +84,6 @@ impl SealedAnswer {
     }
 
     /// What has to be stored, and the answer that opens with the receipt for it.
-    #[must_use]
     pub fn into_parts(self) -> (Effects, impl FnOnce(Receipt) -> EndpointAnswer) {
         let Self { effects, answer } = self;
         (effects, move |_: Receipt| answer)

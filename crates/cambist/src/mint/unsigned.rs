@@ -82,6 +82,10 @@ pub struct SigningRequest<'a> {
 
 /// What comes after a signature.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once and consumed; a box would cost an allocation"
+)]
 pub enum Signing {
     /// There is more to sign.
     More(UnsignedExchange),
