@@ -22,7 +22,7 @@ pub enum StoreError {
 
 /// Why effects were not committed. Nothing was written, of the whole list.
 ///
-/// After [`Unavailable::Failed`] the outcome is unknown: the disk failed while the write was made durable,
+/// After [`Unavailable::Disk`] the outcome is unknown: the disk failed while the write was made durable,
 /// so it may or may not be found after a restart. No answer may leave that depends on it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -103,6 +103,12 @@ pub enum Unavailable {
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
+    /// The disk failed while reading or writing. After a write nobody knows what is on it.
+    #[error("the disk failed: {reason}")]
+    Disk {
+        /// What the engine said; holds no stored value.
+        reason: String,
+    },
     /// The storage engine failed.
     #[error("the storage engine failed: {reason}")]
     Failed {

@@ -28,8 +28,12 @@ mod sessions;
 mod settings;
 mod sink;
 mod source;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod store;
 
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::{OpenError, SqliteOptions, SqliteStore};
 pub use self::{
     directory::{Page, UserDirectory, UserSearch},
     error::{CommitError, Conflict, StoreError, Unavailable},

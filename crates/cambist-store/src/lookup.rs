@@ -95,18 +95,19 @@ pub(crate) fn gather(
     }
     if let Some(login) = &needed.login {
         let user = login_user(view, &login.username)?;
-        let locked_out = match &user {
+        let (locked_out, failures) = match &user {
             Some(user) => {
-                let settings = view.settings()?;
-                view.failures(&user.id)?
-                    .locked_out(&settings.brute_force, now)
+                let settings = view.settings()?.brute_force;
+                let failures = view.failures(&user.id)?;
+                (failures.locked_out(&settings, now), failures.count)
             }
-            None => false,
+            None => (false, 0),
         };
         facts.login = Some(LoginFacts {
             user,
             password_matches: false,
             locked_out,
+            failures,
         });
     }
     Ok(Gathered { facts })

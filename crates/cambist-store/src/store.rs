@@ -38,6 +38,15 @@ pub trait Upkeep: Send + Sync {
     /// When the store cannot write.
     fn flush(&self) -> StoreFuture<'_, Result<(), StoreError>>;
 
+    /// Writes what waits and takes no more writes.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot write.
+    fn close(&self) -> StoreFuture<'_, Result<(), StoreError>> {
+        self.flush()
+    }
+
     /// How the store is. Costs nothing.
     fn health(&self) -> Health;
 }
