@@ -410,3 +410,6 @@ impl<'a> Members<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

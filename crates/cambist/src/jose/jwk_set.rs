@@ -200,3 +200,6 @@ pub enum JwkSetError {
     #[error("key set gives a secret away")]
     Secret,
 }
+
+#[cfg(test)]
+mod tests;

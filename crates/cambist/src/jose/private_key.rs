@@ -325,3 +325,6 @@ fn wrap(algorithm: &[u8], key: &[u8]) -> Zeroizing<Vec<u8>> {
     let key = der::element(der::OCTET_STRING, &[key]);
     der::element(der::SEQUENCE, &[&version, algorithm, &key])
 }
+
+#[cfg(test)]
+mod tests;

@@ -409,3 +409,6 @@ impl fmt::Debug for Ed25519PublicKey {
         formatter.write_str("Ed25519PublicKey")
     }
 }
+
+#[cfg(test)]
+mod tests;
