@@ -98,6 +98,11 @@ impl<'a> ClaimSet<'a> {
         self.0.iter().map(|(name, value)| (&**name, value))
     }
 
+    /// Keeps only the claims of the names for which `keep` says so.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
+        self.0.retain(|(name, _)| keep(name));
+    }
+
     /// Takes all claims out, in order.
     pub fn drain(&mut self) -> impl Iterator<Item = (Cow<'a, str>, ClaimValue<'a>)> + '_ {
         self.0.drain(..)

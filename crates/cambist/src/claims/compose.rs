@@ -50,3 +50,103 @@ fn fill_roles<'a>(realm: &'a Realm, roles: &RoleSet, claims: &mut ComposedClaims
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use serde_json::json;
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    /// claims/light, claims/light-seen: only mappers with the lightweight switch, instead of the switch
+    /// for access tokens.
+    #[test]
+    fn a_lightweight_token_has_only_what_is_marked_for_it() {
+        let world = World::recorded("ep-claims");
+        let light = world.login("light", "ada", "openid");
+        assert_eq!(
+            light.written(ClaimTarget::AccessToken, true),
+            json!({ "light-shirt": "red" })
+        );
+        let seen = world.login("light-seen", "ada", "openid");
+        assert_eq!(
+            seen.written(ClaimTarget::AccessToken, true),
+            json!({ "light-shirt": "red", "aud": ["looker"] })
+        );
+    }
+
+    #[test]
+    fn a_client_without_mappers_and_scopes_writes_nothing() {
+        let world = World::with_mappers("ep-claims", &[]);
+        for target in [
+            ClaimTarget::AccessToken,
+            ClaimTarget::IdToken,
+            ClaimTarget::UserInfo,
+            ClaimTarget::Introspection,
+            ClaimTarget::TokenResponse,
+        ] {
+            assert_eq!(world.extra("ada", target), json!({}));
+        }
+    }
+
+    #[test]
+    fn mappers_of_one_priority_run_in_the_order_of_the_document() {
+        let claim = |value| {
+            [
+                ("claim.name", "c"),
+                ("claim.value", value),
+                ("access.token.claim", "true"),
+            ]
+        };
+        let (first, last) = (claim("first"), claim("last"));
+        let kind = "oidc-hardcoded-claim-mapper";
+        let world = World::with_mappers("ep-claims", &[(kind, &first), (kind, &last)]);
+        assert_eq!(
+            world.extra("bo", ClaimTarget::AccessToken),
+            json!({ "c": "last" })
+        );
+    }
+
+    #[test]
+    fn roles_are_there_before_the_mappers_run() {
+        let world = World::recorded("ep-claims");
+        let login = world.login("plain", "bo", "");
+        let composed = login.compose(ClaimTarget::AccessToken, false);
+        assert_eq!(composed.realm_roles, ["r-write"]);
+        let clients: Vec<_> = composed
+            .client_roles
+            .iter()
+            .map(|(client, _)| &**client)
+            .collect();
+        assert_eq!(clients, ["api"]);
+    }
+
+    /// v2-standard/mapper-audience: `resource_access` stays as an empty object when it had members, and
+    /// is not made when it had none.
+    #[test]
+    fn a_restricted_token_keeps_what_is_for_its_audiences() {
+        let world = World::recorded("ep-claims");
+        let login = world.login("plain", "ada", "");
+        let mut composed = login.compose(ClaimTarget::AccessToken, false);
+        composed.restrict_to_audiences(&["api", "elsewhere"]);
+        assert_eq!(composed.audience, ["api"]);
+        let access =
+            serde_json::to_value(composed.claims.value("resource_access").unwrap()).unwrap();
+        assert_eq!(
+            access.as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["api"]
+        );
+        composed.restrict_to_audiences(&["elsewhere"]);
+        assert!(composed.audience.is_empty());
+        let access =
+            serde_json::to_value(composed.claims.value("resource_access").unwrap()).unwrap();
+        assert_eq!(access, json!({}));
+        assert!(composed.claims.value("realm_access").is_some());
+
+        let login = world.login("seen", "pia", "");
+        let mut composed = login.compose(ClaimTarget::AccessToken, false);
+        composed.restrict_to_audiences(&["api"]);
+        assert!(composed.claims.value("resource_access").is_none());
+    }
+}

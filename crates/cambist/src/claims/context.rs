@@ -2,7 +2,7 @@
 
 use alloc::{borrow::Cow, vec::Vec};
 
-use super::ClaimSet;
+use super::{ClaimSet, ClaimValue};
 use crate::{
     crypto::CryptoProvider,
     facts::{ClientSession, User, UserSession},
@@ -98,6 +98,15 @@ impl<'a> ComposedClaims<'a> {
         self.audience_replaced = true;
         for value in values {
             self.add_audience(value);
+        }
+    }
+
+    /// Takes out of `aud` and of `resource_access` whatever is for none of these clients. A
+    /// `resource_access` that loses all its members stays as an empty object; `realm_access` is left alone.
+    pub fn restrict_to_audiences(&mut self, audiences: &[&str]) {
+        self.audience.retain(|value| audiences.contains(&&**value));
+        if let Some(ClaimValue::Object(access)) = self.claims.value_mut("resource_access") {
+            access.retain(|client_id| audiences.contains(&client_id));
         }
     }
 

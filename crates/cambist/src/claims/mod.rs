@@ -4,8 +4,12 @@ mod claim_set;
 mod compose;
 mod context;
 pub mod mappers;
+#[cfg(test)]
+mod recorded;
 pub mod roles;
 pub mod scopes;
+#[cfg(test)]
+mod test_world;
 
 use alloc::{boxed::Box, sync::Arc};
 

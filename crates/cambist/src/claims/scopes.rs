@@ -242,3 +242,188 @@ fn join<'n>(names: impl Iterator<Item = &'n str>) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+    use crate::claims::{effective_roles, test_world::World};
+
+    fn token_text(world: &World, client: &str, username: &str, requested: &str) -> String {
+        world.login(client, username, requested).scopes.token_text()
+    }
+
+    /// grants/password-scope-twice, password-only-profile, claims/scopes-colon.
+    #[test]
+    fn names_that_the_client_has_are_taken() {
+        let world = World::recorded("ep-claims-scopes");
+        let client = world.client("mixed");
+        for text in [
+            "openid",
+            "email email",
+            "hidden",
+            "with:colon",
+            "openid basic needs-edit",
+        ] {
+            assert_eq!(check(&world.realm, client, text), Ok(()), "{text:?}");
+        }
+    }
+
+    /// claims/scopes-builtin-absent, grants/password-unknown-among, password-openid-case,
+    /// password-scope-spaces, endpoint/empty-scope, v2-standard/scope-not-assigned.
+    #[test]
+    fn anything_else_is_refused_with_the_whole_text() {
+        let world = World::recorded("ep-claims-scopes");
+        let client = world.client("by-default");
+        for text in [
+            "",
+            " ",
+            "openid address",
+            "email colour",
+            "OPENID",
+            "openid  email",
+            "openid ",
+            " openid",
+            "needs-edit",
+            "with:colon",
+            "hidden:1",
+            "openid\temail",
+        ] {
+            let error = check(&world.realm, client, text).unwrap_err();
+            assert_eq!(&*error.text, text);
+            assert_eq!(error.to_string(), alloc::format!("invalid scopes: {text}"));
+        }
+    }
+
+    /// claims/scopes-hidden, scopes-optional.
+    #[test]
+    fn hidden_scopes_are_active_but_not_shown() {
+        let world = World::recorded("ep-claims-scopes");
+        let login = world.login("by-default", "ada", "hidden openid color");
+        assert!(login.scopes.contains("hidden") && login.scopes.contains(OPENID));
+        assert!(!login.scopes.contains("needs-read"));
+        assert_eq!(login.scopes.token_text(), "openid email profile color");
+        assert_eq!(
+            login.scopes.full_text(),
+            "openid acr basic roles email profile web-origins color hidden"
+        );
+    }
+
+    /// claims/scopes-role-has, scopes-role-lacks, scopes-default-role-has, scopes-default-role-lacks.
+    #[test]
+    fn scopes_bound_to_roles_need_one_of_them() {
+        let world = World::recorded("ep-claims-scopes");
+        assert_eq!(
+            token_text(&world, "mixed", "ada", "needs-read"),
+            "email profile color needs-read"
+        );
+        assert_eq!(
+            token_text(&world, "mixed", "dora", "needs-read"),
+            "email profile color"
+        );
+        assert_eq!(
+            token_text(&world, "default-needs", "ada", ""),
+            "email profile needs-read needs-edit"
+        );
+        assert_eq!(
+            token_text(&world, "default-needs", "dora", ""),
+            "email profile"
+        );
+    }
+
+    /// grants/password-offline-no-role: a user without the role is refused by the grant, so the question
+    /// is answered without the user.
+    #[test]
+    fn offline_access_is_asked_for_by_name_and_assignment() {
+        let world = World::recorded("ep-claims");
+        let client = world.client("plain");
+        assert!(asks_for_offline_access(
+            &world.realm,
+            client,
+            "openid offline_access"
+        ));
+        assert!(!asks_for_offline_access(&world.realm, client, "openid"));
+        let bare = world.client("no-scopes");
+        assert!(!asks_for_offline_access(
+            &world.realm,
+            bare,
+            "offline_access"
+        ));
+    }
+
+    /// v1-internal/scope-absent, scope-narrower, scope-wider, scope-unknown, scope-empty, scope-twice,
+    /// scope-openid-new, scope-openid-dropped, scope-bare-target, minted-scope-none.
+    #[test]
+    fn an_exchange_inherits_no_more_than_the_subject_has() {
+        let world = World::recorded("ep-claims");
+        let target = world.client("plain");
+        let of = |requested, subject| inherited(&world.realm, target, requested, subject);
+        assert_eq!(of(None, Some("openid email phone")), "openid email phone");
+        assert_eq!(of(None, Some("email nonsense")), "email");
+        assert_eq!(of(Some("email"), Some("email phone")), "email");
+        assert_eq!(of(Some("phone"), Some("email profile")), "");
+        assert_eq!(of(Some("nonsense"), Some("email nonsense")), "");
+        assert_eq!(of(Some(""), Some("email")), "");
+        assert_eq!(
+            of(Some("email email  phone"), Some("email phone")),
+            "email phone"
+        );
+        assert_eq!(of(Some("openid"), Some("email")), "");
+        assert_eq!(of(Some("email"), Some("openid email")), "email");
+        assert_eq!(of(Some("openid email"), None), "openid email");
+        assert_eq!(of(None, None), "");
+        let bare = world.client("no-scopes");
+        assert_eq!(
+            inherited(&world.realm, bare, None, Some("openid email")),
+            "openid"
+        );
+    }
+
+    /// grants/refresh-widen, refresh-add-openid, refresh-narrow.
+    #[test]
+    fn a_refresh_gets_nothing_that_was_not_granted() {
+        assert_eq!(narrowed("openid address", "openid email"), "openid");
+        assert_eq!(narrowed("openid", "email profile"), "");
+        assert_eq!(
+            narrowed("openid address", "address email openid phone"),
+            "openid address"
+        );
+    }
+
+    /// v2-standard/filter-first, filter-second, filter-realm-role: client roles of others do not hold a
+    /// scope, realm roles and scopes without roles stay.
+    #[test]
+    fn scopes_that_serve_no_audience_are_left_out() {
+        let world = World::recorded("ep-claims-scopes");
+        let ada = effective_roles(&world.realm, world.user("ada"));
+        let (api, other) = (world.client("api").number(), world.client("mixed").number());
+        let rest = |audiences: &[ClientNo]| {
+            let mut scopes = world.login("default-needs", "ada", "").scopes;
+            scopes.restrict_to_audiences(&world.realm, audiences, &ada);
+            scopes.token_text()
+        };
+        assert_eq!(rest(&[api]), "email profile needs-read needs-edit");
+        assert_eq!(rest(&[other]), "email profile needs-read");
+        assert_eq!(rest(&[other, api]), "email profile needs-read needs-edit");
+    }
+
+    #[test]
+    fn a_selection_can_be_taken_up_again_by_its_numbers() {
+        let world = World::recorded("ep-claims-scopes");
+        let first = world.login("mixed", "ada", "openid hidden").scopes;
+        let numbers: Vec<_> = first.scopes().iter().map(|scope| scope.number()).collect();
+        let again = ActiveScopes::from_numbers(&world.realm, &numbers, first.openid());
+        assert_eq!(again.full_text(), first.full_text());
+        let mut less = again;
+        less.retain(|scope| scope.name() != "hidden");
+        less.drop_openid();
+        assert_eq!(
+            less.full_text(),
+            first
+                .full_text()
+                .replace("openid ", "")
+                .replace(" hidden", "")
+        );
+    }
+}

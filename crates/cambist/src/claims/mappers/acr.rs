@@ -49,3 +49,50 @@ impl ProtocolMapper for AuthenticationContext {
         claims.claims.set("acr", ClaimValue::Text(text));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    /// claims/acr-map: the client calls level 1 silver; claims/default-roles: without a name it is a number.
+    #[test]
+    fn a_level_has_the_name_that_the_client_gives_it() {
+        let world = World::recorded("ep-claims");
+        let acr = |client| {
+            world
+                .login(client, "bo", "")
+                .written(ClaimTarget::IdToken, false)["acr"]
+                .clone()
+        };
+        assert_eq!(acr("acr-map"), json!("silver"));
+        assert_eq!(acr("seen"), json!("1"));
+    }
+
+    #[test]
+    fn the_level_0_is_written_and_no_level_is_not() {
+        let world = World::recorded("ep-claims");
+        let mut login = world.login("acr-map", "bo", "");
+        for (level, acr) in [
+            (Some(0), json!("0")),
+            (Some(7), json!("7")),
+            (None, json!(null)),
+        ] {
+            login.level = level;
+            assert_eq!(login.written(ClaimTarget::AccessToken, false)["acr"], acr);
+        }
+    }
+
+    /// claims/acr-map: not in userinfo.
+    #[test]
+    fn userinfo_has_no_acr() {
+        let on = [("userinfo.token.claim", "true"), ("id.token.claim", "true")];
+        let world = World::with_mappers("ep-claims", &[("oidc-acr-mapper", &on)]);
+        assert_eq!(world.extra("bo", ClaimTarget::UserInfo), json!({}));
+        assert_eq!(
+            world.extra("bo", ClaimTarget::IdToken),
+            json!({ "acr": "1" })
+        );
+    }
+}

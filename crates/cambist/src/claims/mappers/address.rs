@@ -65,3 +65,48 @@ impl ProtocolMapper for Address {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    fn address(username: &str, settings: &[(&str, &str)]) -> Value {
+        let mut all = alloc::vec![("access.token.claim", "true")];
+        all.extend_from_slice(settings);
+        let world = World::with_mappers("ep-claims", &[("oidc-address-mapper", &all)]);
+        world.extra(username, ClaimTarget::AccessToken)
+    }
+
+    /// claims/address.
+    #[test]
+    fn the_members_come_from_attributes_of_their_own_names() {
+        assert_eq!(
+            address("pia", &[]),
+            json!({ "address": {
+                "street_address": "Ada Street 1",
+                "locality": "Adatown",
+                "region": "North",
+                "postal_code": "12345",
+                "country": "DE",
+                "formatted": "Ada Street 1, Adatown",
+            } })
+        );
+    }
+
+    /// claims/addr.
+    #[test]
+    fn other_attributes_may_be_named() {
+        assert_eq!(
+            address("ada", &[("user.attribute.street", "shirt")]),
+            json!({ "address": { "street_address": "red", "country": "DE" } })
+        );
+    }
+
+    /// claims/address-none.
+    #[test]
+    fn without_an_attribute_there_is_no_address() {
+        assert_eq!(address("dora", &[]), json!({}));
+    }
+}

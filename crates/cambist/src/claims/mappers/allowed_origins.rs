@@ -41,3 +41,25 @@ impl ProtocolMapper for AllowedOrigins {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    /// claims/roles-full, claims/seen: left out when there is none; not in the ID token.
+    #[test]
+    fn origins_of_the_client_are_written_where_there_are_some() {
+        let world = World::recorded("ep-claims");
+        let origins = |client, target| {
+            world.login(client, "bo", "").written(target, false)["allowed-origins"].clone()
+        };
+        assert_eq!(
+            origins("plain", ClaimTarget::AccessToken),
+            json!(["https://plain.example"])
+        );
+        assert_eq!(origins("plain", ClaimTarget::IdToken), json!(null));
+        assert_eq!(origins("seen", ClaimTarget::AccessToken), json!(null));
+    }
+}

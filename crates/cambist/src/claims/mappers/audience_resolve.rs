@@ -47,3 +47,53 @@ impl ProtocolMapper for AudienceResolve {
         claims.client_roles = clients;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    /// claims/roles-full: each client with a role, a disabled one too, but the client itself.
+    #[test]
+    fn clients_with_a_role_in_the_token_are_added() {
+        let world = World::recorded("ep-claims");
+        let login = world.login("plain", "ada", "");
+        let mut audience = login.compose(ClaimTarget::AccessToken, false).audience;
+        audience.sort();
+        assert_eq!(audience, ["api", "api-off", "narrow"]);
+    }
+
+    /// claims/light: not in a lightweight token, but at introspection.
+    #[test]
+    fn a_lightweight_token_has_none() {
+        let world = World::recorded("ep-claims");
+        let login = world.login("light", "ada", "");
+        assert!(
+            login
+                .compose(ClaimTarget::AccessToken, true)
+                .audience
+                .is_empty()
+        );
+        assert_eq!(
+            login
+                .compose(ClaimTarget::Introspection, false)
+                .audience
+                .len(),
+            5
+        );
+    }
+
+    #[test]
+    fn introspection_is_on_unless_switched_off() {
+        let audience = |settings: &[(&str, &str)]| {
+            World::with_mappers("ep-claims", &[("oidc-audience-resolve-mapper", settings)])
+                .extra("bo", ClaimTarget::Introspection)
+        };
+        assert_eq!(audience(&[]), json!({ "aud": ["api"] }));
+        assert_eq!(
+            audience(&[("introspection.token.claim", "false")]),
+            json!({})
+        );
+    }
+}

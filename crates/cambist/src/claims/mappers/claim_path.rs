@@ -111,6 +111,8 @@ impl ClaimPath {
                     claims.subject = Some(text);
                 }
             }
+            // The answer of userinfo has no place for these.
+            "azp" | "acr" | "auth_time" | "nbf" if target == ClaimTarget::UserInfo => {}
             "azp" => {
                 if let Some(text) = text_at_top(below, value) {
                     claims.authorized_party = Some(text);
@@ -518,6 +520,18 @@ mod tests {
                 ]
             ),
             json!({ "acr": "9", "auth_time": 5 })
+        );
+    }
+
+    /// claims/hard-roles: userinfo shows neither; claims/hard-aud: it shows `aud`.
+    #[test]
+    fn userinfo_says_nothing_about_the_token() {
+        let claims =
+            ["acr", "auth_time", "azp", "nbf"].map(|name| (name, ClaimValue::Number(1), false));
+        assert_eq!(written(ClaimTarget::UserInfo, &claims), json!({}));
+        assert_eq!(
+            written(ClaimTarget::UserInfo, &[("aud", text("evil"), false)]),
+            json!({ "aud": ["evil"] })
         );
     }
 

@@ -42,3 +42,30 @@ impl ProtocolMapper for FullName {
         claims.claims.set("name", ClaimValue::Text(name));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use serde_json::{Value, json};
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    fn name(first: Option<&str>, last: Option<&str>) -> Value {
+        let on = [("access.token.claim", "true")];
+        let mut world = World::with_mappers("ep-claims", &[("oidc-full-name-mapper", &on)]);
+        let user = world.user_mut("bo");
+        user.first_name = first.map(String::from);
+        user.last_name = last.map(String::from);
+        world.extra("bo", ClaimTarget::AccessToken)
+    }
+
+    /// claims/profile.
+    #[test]
+    fn names_that_are_there_are_joined() {
+        assert_eq!(name(Some("Bo"), Some("Test")), json!({ "name": "Bo Test" }));
+        assert_eq!(name(Some("Bo"), None), json!({ "name": "Bo" }));
+        assert_eq!(name(Some(""), Some("Test")), json!({ "name": "Test" }));
+        assert_eq!(name(None, Some("")), json!({}));
+    }
+}

@@ -51,3 +51,35 @@ impl ProtocolMapper for GroupMembership {
         self.rule.write_texts(claims, target, None, groups);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    fn groups(username: &str, full_path: &str) -> serde_json::Value {
+        let settings = [
+            ("claim.name", "groups"),
+            ("full.path", full_path),
+            ("userinfo.token.claim", "true"),
+        ];
+        World::with_mappers("ep-claims", &[("oidc-group-membership-mapper", &settings)])
+            .extra(username, ClaimTarget::UserInfo)
+    }
+
+    /// claims/groups-full, claims/groups-short.
+    #[test]
+    fn groups_are_listed_by_path_or_by_name() {
+        assert_eq!(
+            groups("bo", "true"),
+            json!({ "groups": ["/staff/lead", "/a/b"] })
+        );
+        assert_eq!(groups("bo", "false"), json!({ "groups": ["lead", "a/b"] }));
+    }
+
+    #[test]
+    fn a_user_without_groups_has_no_claim() {
+        assert_eq!(groups("ada", "true"), json!({}));
+    }
+}

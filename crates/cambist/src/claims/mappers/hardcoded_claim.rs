@@ -40,3 +40,56 @@ impl ProtocolMapper for HardcodedClaim {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    const KIND: &str = "oidc-hardcoded-claim-mapper";
+
+    /// claims/hard-response.
+    #[test]
+    fn a_claim_may_go_into_the_token_response() {
+        let settings = [
+            ("claim.name", "in-response"),
+            ("claim.value", "1"),
+            ("access.tokenResponse.claim", "true"),
+        ];
+        let world = World::with_mappers("ep-claims", &[(KIND, &settings)]);
+        assert_eq!(
+            world.extra("bo", ClaimTarget::TokenResponse),
+            json!({ "in-response": "1" })
+        );
+        assert_eq!(world.extra("bo", ClaimTarget::AccessToken), json!({}));
+    }
+
+    /// claims/hard-aud: what is there goes, what comes later is added.
+    #[test]
+    fn aud_is_replaced() {
+        let on = ("access.token.claim", "true");
+        let world = World::with_mappers(
+            "ep-claims",
+            &[
+                (
+                    "oidc-audience-mapper",
+                    &[("included.client.audience", "first"), on],
+                ),
+                (KIND, &[("claim.name", "aud"), ("claim.value", "evil"), on]),
+                ("oidc-audience-resolve-mapper", &[on]),
+            ],
+        );
+        let login = world.login("extra", "bo", "");
+        let composed = login.compose(ClaimTarget::AccessToken, false);
+        assert_eq!(composed.audience, ["evil", "api"]);
+        assert!(composed.audience_replaced);
+    }
+
+    #[test]
+    fn without_a_value_nothing_is_written() {
+        let settings = [("claim.name", "c"), ("access.token.claim", "true")];
+        let world = World::with_mappers("ep-claims", &[(KIND, &settings)]);
+        assert_eq!(world.extra("bo", ClaimTarget::AccessToken), json!({}));
+    }
+}

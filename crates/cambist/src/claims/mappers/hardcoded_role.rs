@@ -45,3 +45,38 @@ impl ProtocolMapper for HardcodedRole {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    /// claims/hard-role: the role alone, without what comes with it, and its client in `aud`.
+    #[test]
+    fn everybody_has_the_role_and_nothing_comes_with_it() {
+        let on = ("access.token.claim", "true");
+        let list = ("multivalued", "true");
+        let world = World::with_mappers(
+            "ep-claims",
+            &[
+                (
+                    "oidc-usermodel-realm-role-mapper",
+                    &[("claim.name", "realm"), list, on],
+                ),
+                (
+                    "oidc-usermodel-client-role-mapper",
+                    &[("claim.name", "of.${client_id}"), list, on],
+                ),
+                ("oidc-audience-resolve-mapper", &[on]),
+                ("oidc-hardcoded-role-mapper", &[("role", "r-lone")]),
+                ("oidc-hardcoded-role-mapper", &[("role", "api.admin")]),
+                ("oidc-hardcoded-role-mapper", &[]),
+            ],
+        );
+        assert_eq!(
+            world.extra("pia", ClaimTarget::AccessToken),
+            json!({ "realm": ["r-lone"], "of": { "api": ["admin"] }, "aud": ["api"] })
+        );
+    }
+}

@@ -36,3 +36,23 @@ impl ProtocolMapper for Nonce {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    #[test]
+    fn the_nonce_of_the_login_goes_into_the_access_token() {
+        let world = World::with_mappers(
+            "ep-claims",
+            &[("oidc-nonce-backwards-compatible-mapper", &[])],
+        );
+        assert_eq!(
+            world.extra("bo", ClaimTarget::AccessToken),
+            json!({ "nonce": "n-1" })
+        );
+        assert_eq!(world.extra("bo", ClaimTarget::UserInfo), json!({}));
+    }
+}

@@ -73,7 +73,57 @@ fn host(address: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::host;
+    use serde_json::json;
+
+    use super::{host, uuid_v3};
+    use crate::{
+        claims::{
+            ClaimTarget,
+            test_world::{TestCrypto, World},
+        },
+        crypto::{CryptoProvider as _, HashAlgorithm},
+    };
+
+    /// claims/pairwise: one subject in every token and answer, made of sector, user and salt.
+    #[test]
+    fn the_subject_depends_on_sector_user_and_salt() {
+        let world = World::recorded("ep-claims");
+        let named = "pw.examplee1040000-0000-4000-8000-000000000082pepper";
+        let hash = TestCrypto.hash(HashAlgorithm::Sha256, named.as_bytes());
+        let subject = json!(uuid_v3(hash.as_bytes()));
+        let login = world.login("pairwise", "bo", "openid");
+        for target in [
+            ClaimTarget::AccessToken,
+            ClaimTarget::IdToken,
+            ClaimTarget::UserInfo,
+            ClaimTarget::Introspection,
+        ] {
+            assert_eq!(login.written(target, false)["sub"], subject);
+        }
+        let other = world.login("pairwise", "ada", "openid");
+        assert_ne!(
+            other.written(ClaimTarget::AccessToken, false)["sub"],
+            subject
+        );
+    }
+
+    #[test]
+    fn the_sector_may_be_named() {
+        let settings = [
+            ("sectorIdentifierUri", "https://sector.example/clients.json"),
+            ("pairwiseSubAlgorithmSalt", "s"),
+        ];
+        let world = World::with_mappers(
+            "ep-claims",
+            &[("oidc-sha256-pairwise-sub-mapper", &settings)],
+        );
+        let named = "sector.examplee1040000-0000-4000-8000-000000000082s";
+        let hash = TestCrypto.hash(HashAlgorithm::Sha256, named.as_bytes());
+        assert_eq!(
+            world.extra("bo", ClaimTarget::IdToken),
+            json!({ "sub": uuid_v3(hash.as_bytes()) })
+        );
+    }
 
     #[test]
     fn the_sector_is_the_host_alone() {

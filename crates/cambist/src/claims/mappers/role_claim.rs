@@ -103,3 +103,86 @@ impl ProtocolMapper for RoleClaim {
         claims.client_roles = clients;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    fn claims(kind: &str, username: &str, settings: &[(&str, &str)]) -> Value {
+        let mut all = alloc::vec![("id.token.claim", "true")];
+        all.extend_from_slice(settings);
+        let world = World::with_mappers("ep-claims", &[(kind, &all)]);
+        world.extra(username, ClaimTarget::IdToken)
+    }
+
+    /// claims/realm-roles-own.
+    #[test]
+    fn realm_roles_are_written_with_their_prefix() {
+        let settings = [
+            ("claim.name", "my.roles"),
+            ("multivalued", "true"),
+            ("usermodel.realmRoleMapping.rolePrefix", "R_"),
+        ];
+        assert_eq!(
+            claims("oidc-usermodel-realm-role-mapper", "bo", &settings),
+            json!({ "my": { "roles": ["R_r-write"] } })
+        );
+    }
+
+    /// claims/realm-roles-single.
+    #[test]
+    fn one_role_is_a_text_without_multivalued() {
+        let settings = [("claim.name", "role")];
+        assert_eq!(
+            claims("oidc-usermodel-realm-role-mapper", "bo", &settings),
+            json!({ "role": "r-write" })
+        );
+    }
+
+    /// claims/client-roles-own.
+    #[test]
+    fn the_roles_of_one_client_are_written() {
+        let settings = [
+            ("claim.name", "roles"),
+            ("multivalued", "true"),
+            ("usermodel.clientRoleMapping.clientId", "api"),
+            ("usermodel.clientRoleMapping.rolePrefix", "api_"),
+        ];
+        let kind = "oidc-usermodel-client-role-mapper";
+        let written = claims(kind, "ada", &settings);
+        let mut roles: alloc::vec::Vec<_> = written["roles"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|role| role.as_str().unwrap())
+            .collect();
+        roles.sort_unstable();
+        assert_eq!(roles, ["api_admin", "api_edit", "api_view"]);
+    }
+
+    #[test]
+    fn the_roles_of_every_client_stand_below_its_id() {
+        let settings = [
+            ("claim.name", "every.${client_id}.role"),
+            ("multivalued", "true"),
+        ];
+        assert_eq!(
+            claims("oidc-usermodel-client-role-mapper", "bo", &settings),
+            json!({ "every": { "api": { "role": ["view"] } } })
+        );
+    }
+
+    /// claims/roles-none-other: the claim is left out, not empty.
+    #[test]
+    fn without_a_role_there_is_no_claim() {
+        let settings = [("claim.name", "roles"), ("multivalued", "true")];
+        for kind in [
+            "oidc-usermodel-realm-role-mapper",
+            "oidc-usermodel-client-role-mapper",
+        ] {
+            assert_eq!(claims(kind, "pia", &settings), json!({}));
+        }
+    }
+}

@@ -49,3 +49,74 @@ impl ProtocolMapper for RoleName {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    const REALM: (&str, &[(&str, &str)]) = (
+        "oidc-usermodel-realm-role-mapper",
+        &[
+            ("claim.name", "realm"),
+            ("multivalued", "true"),
+            ("access.token.claim", "true"),
+        ],
+    );
+    const CLIENTS: (&str, &[(&str, &str)]) = (
+        "oidc-usermodel-client-role-mapper",
+        &[
+            ("claim.name", "of.${client_id}"),
+            ("multivalued", "true"),
+            ("access.token.claim", "true"),
+        ],
+    );
+
+    /// claims/role-name: a new name; a role moved to another client. The order in the document is not
+    /// what counts.
+    #[test]
+    fn a_role_is_renamed_before_it_is_written() {
+        let kind = "oidc-role-name-mapper";
+        let world = World::with_mappers(
+            "ep-claims",
+            &[
+                REALM,
+                CLIENTS,
+                (kind, &[("role", "r-write"), ("new.role.name", "writer")]),
+                (
+                    kind,
+                    &[("role", "api.view"), ("new.role.name", "plain.looker")],
+                ),
+            ],
+        );
+        assert_eq!(
+            world.extra("bo", ClaimTarget::AccessToken),
+            json!({ "realm": ["writer"], "of": { "plain": ["looker"] } })
+        );
+    }
+
+    #[test]
+    fn a_role_that_the_token_lacks_is_not_made() {
+        let kind = "oidc-role-name-mapper";
+        let world = World::with_mappers(
+            "ep-claims",
+            &[
+                REALM,
+                (kind, &[("role", "r-lone"), ("new.role.name", "r-write")]),
+                (kind, &[]),
+            ],
+        );
+        assert_eq!(
+            world.extra("dora", ClaimTarget::AccessToken)["realm"]
+                .as_array()
+                .unwrap()
+                .len(),
+            3
+        );
+        assert_eq!(
+            world.extra("bo", ClaimTarget::AccessToken),
+            json!({ "realm": ["r-write"] })
+        );
+    }
+}

@@ -117,3 +117,96 @@ fn groups_upwards<'a>(realm: &'a Realm, user: &'a User) -> impl Iterator<Item = 
         .filter_map(|id| realm.group_by_id(id))
         .flat_map(|group| core::iter::successors(Some(group), |below| realm.group(below.parent()?)))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    fn claim(username: &str, settings: &[(&str, &str)]) -> Value {
+        let mut all = alloc::vec![("claim.name", "c"), ("access.token.claim", "true")];
+        all.extend_from_slice(settings);
+        let world = World::with_mappers("ep-claims", &[("oidc-usermodel-attribute-mapper", &all)]);
+        world.extra(username, ClaimTarget::AccessToken)["c"].clone()
+    }
+
+    /// claims/attrs.
+    #[test]
+    fn the_first_value_or_all_are_written() {
+        assert_eq!(claim("ada", &[("user.attribute", "shirt")]), json!("red"));
+        assert_eq!(
+            claim(
+                "ada",
+                &[("user.attribute", "shirt"), ("multivalued", "true")]
+            ),
+            json!(["red", "blue"])
+        );
+        assert_eq!(claim("ada", &[("user.attribute", "empty")]), json!(""));
+        assert_eq!(claim("ada", &[("user.attribute", "missing")]), Value::Null);
+        assert_eq!(
+            claim(
+                "ada",
+                &[("user.attribute", "missing"), ("multivalued", "true")]
+            ),
+            Value::Null
+        );
+        assert_eq!(claim("ada", &[]), Value::Null);
+    }
+
+    /// claims/attrs-group: the user's own value hides that of the group, the nearest group that of its
+    /// parent; aggregation takes all of them.
+    #[test]
+    fn groups_are_asked_from_the_bottom_up() {
+        let bo = |settings: &[_]| claim("bo", settings);
+        assert_eq!(bo(&[("user.attribute", "desk")]), json!("d2"));
+        let list = ("multivalued", "true");
+        let all = ("aggregate.attrs", "true");
+        assert_eq!(bo(&[("user.attribute", "desk"), list]), json!(["d2"]));
+        assert_eq!(
+            bo(&[("user.attribute", "desk"), list, all]),
+            json!(["d2", "d1"])
+        );
+        assert_eq!(
+            bo(&[("user.attribute", "shirt"), list]),
+            json!(["own-shirt"])
+        );
+        assert_eq!(
+            bo(&[("user.attribute", "shirt"), list, all]),
+            json!(["own-shirt", "group-shirt"])
+        );
+    }
+
+    /// claims/props: names and address are attributes too, the internal id is not.
+    #[test]
+    fn some_properties_are_attributes() {
+        assert_eq!(claim("bo", &[("user.attribute", "username")]), json!("bo"));
+        assert_eq!(
+            claim("bo", &[("user.attribute", "email")]),
+            json!("bo@example.com")
+        );
+        assert_eq!(claim("bo", &[("user.attribute", "id")]), Value::Null);
+        assert_eq!(
+            claim("bo", &[("user.attribute", "emailVerified")]),
+            Value::Null
+        );
+    }
+
+    #[test]
+    fn a_group_that_is_gone_is_passed_over() {
+        let settings = [
+            ("claim.name", "c"),
+            ("access.token.claim", "true"),
+            ("user.attribute", "desk"),
+        ];
+        let mut world = World::with_mappers(
+            "ep-claims",
+            &[("oidc-usermodel-attribute-mapper", &settings)],
+        );
+        world.user_mut("bo").groups.insert(0, "gone".into());
+        assert_eq!(
+            world.extra("bo", ClaimTarget::AccessToken)["c"],
+            json!("d2")
+        );
+    }
+}

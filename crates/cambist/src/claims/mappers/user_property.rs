@@ -93,3 +93,51 @@ impl ProtocolMapper for UserProperty {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::claims::{ClaimTarget, test_world::World};
+
+    fn claim(property: &str, json_type: &str) -> Value {
+        let settings = [
+            ("claim.name", "c"),
+            ("access.token.claim", "true"),
+            ("user.attribute", property),
+            ("jsonType.label", json_type),
+        ];
+        let mut world = World::with_mappers(
+            "ep-claims",
+            &[("oidc-usermodel-property-mapper", &settings)],
+        );
+        world.user_mut("bo").created.0 = 1_700_000_000;
+        world.extra("bo", ClaimTarget::AccessToken)["c"].clone()
+    }
+
+    /// claims/props.
+    #[test]
+    fn properties_are_written_as_their_type_says() {
+        assert_eq!(claim("username", "String"), json!("bo"));
+        assert_eq!(claim("email", "String"), json!("bo@example.com"));
+        assert_eq!(claim("firstName", "String"), json!("Bo"));
+        assert_eq!(claim("lastName", "String"), json!("Test"));
+        assert_eq!(
+            claim("id", "String"),
+            json!("e1040000-0000-4000-8000-000000000082")
+        );
+        assert_eq!(claim("emailVerified", "boolean"), json!(true));
+        assert_eq!(claim("emailVerified", "String"), json!("true"));
+        assert_eq!(claim("enabled", "boolean"), json!(true));
+        assert_eq!(
+            claim("createdTimestamp", "long"),
+            json!(1_700_000_000_000_i64)
+        );
+    }
+
+    #[test]
+    fn a_property_that_there_is_not_is_left_out() {
+        assert_eq!(claim("password", "String"), Value::Null);
+        assert_eq!(claim("serviceAccountClientLink", "String"), Value::Null);
+    }
+}
