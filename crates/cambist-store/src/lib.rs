@@ -18,6 +18,7 @@
 
 mod apply;
 mod directory;
+pub mod document;
 mod error;
 mod failures;
 mod lookup;
