@@ -442,18 +442,12 @@ impl<'a> Tables<'a> {
                 owner()
             ));
         }
-        let first = guarded
-            .resources
-            .first()
-            .and_then(|resource| self.resources.get(*resource as usize));
-        let typed = document.resource_type.is_some()
-            || first.is_some_and(|first| first.kind.is_some() && !first.foreign);
         self.permissions.push(Permission {
             policies: policies.into(),
             scopes: guarded.scopes,
             strategy: document.strategy,
             whole: guarded.whole,
-            typed,
+            typed: document.resource_type.is_some(),
             bound,
         });
         self.labels.push(label(
