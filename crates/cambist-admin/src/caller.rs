@@ -1,0 +1,92 @@
+//! Who calls, and what they may do.
+
+use std::{collections::BTreeSet, fmt, sync::Arc};
+
+use cambist::{
+    claims::effective_roles,
+    facts::User,
+    realm::{
+        Realm, RoleOwner,
+        builtin::{ADMIN, CREATE_REALM, MASTER, clients::ADMIN_ROLES, management_client_id, master_client_id},
+    },
+};
+use cambist_store::StoreFuture;
+
+/// Whoever presented a good access token.
+#[derive(Clone, Debug)]
+pub struct AdminCaller {
+    /// Name of the realm that issued the token.
+    pub realm: String,
+    /// The user as stored now; a service account for a client.
+    pub user: Arc<User>,
+}
+
+/// Verifies access tokens of any realm of the server.
+pub trait AdminAuthenticator: Send + Sync {
+    /// The caller behind a bearer token: signature, issuer, times, session and user must all hold now.
+    /// `None` for every reason alike.
+    fn authenticate<'a>(&'a self, bearer: &'a str) -> StoreFuture<'a, Option<AdminCaller>>;
+}
+
+impl fmt::Debug for dyn AdminAuthenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdminAuthenticator").finish_non_exhaustive()
+    }
+}
+
+/// The administration roles that a caller has in one realm, as they are now and not as the token says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
+    roles: BTreeSet<String>,
+    creates_realms: bool,
+}
+
+impl Rights {
+    /// What the caller may do in the realm called `target`. `own` is the snapshot of the caller's realm.
+    #[must_use]
+    pub fn of(caller: &AdminCaller, own: &Realm, target: &str) -> Self {
+        let effective = effective_roles(own, &caller.user);
+        let has_realm_role =
+            |name: &str| own.realm_role(name).is_some_and(|role| effective.contains(role.number()));
+        let in_master = caller.realm == MASTER;
+        let client = match (in_master, caller.realm == target) {
+            (true, false) => master_client_id(target),
+            (_, true) => management_client_id(target),
+            (false, false) => return Self::default(),
+        };
+        let mut roles: BTreeSet<String> = own
+            .client_by_id(&client)
+            .map(|client| {
+                let owner = RoleOwner::Client(client.number());
+                effective
+                    .iter()
+                    .filter_map(|number| own.role(number))
+                    .filter(|role| role.owner() == owner)
+                    .map(|role| role.name().to_owned())
+                    .collect()
+            })
+            .unwrap_or_default();
+        if in_master && has_realm_role(ADMIN) {
+            roles.extend(ADMIN_ROLES.map(str::to_owned));
+        }
+        Self { roles, creates_realms: in_master && (has_realm_role(CREATE_REALM) || has_realm_role(ADMIN)) }
+    }
+
+    /// Whether the caller has one of these roles.
+    #[must_use]
+    pub fn has_any(&self, roles: &[&str]) -> bool {
+        roles.iter().any(|role| self.roles.contains(*role))
+    }
+
+    /// Whether the caller has any role at all in the realm.
+    #[must_use]
+    pub fn is_some(&self) -> bool {
+        !self.roles.is_empty()
+    }
+
+    /// Whether the caller may make realms.
+    #[must_use]
+    pub const fn creates_realms(&self) -> bool {
+        self.creates_realms
+    }
+}
