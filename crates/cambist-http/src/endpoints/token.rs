@@ -1,0 +1,201 @@
+//! `/realms/{realm}/protocol/openid-connect/token`: the token endpoint (RFC 6749 section 3.2, RFC 8693).
+
+use std::sync::Arc;
+
+use cambist::{
+    decision::{Decision, Denial},
+    engine::{AuthenticatedRequest, PendingRequest, TokenRequest},
+    event::Event,
+    moment::Moment,
+    refusal::Refusal,
+    request::{Envelope, FormError, RequestError},
+    response::TokenResponse,
+};
+use cambist_store::{CommitError, Conflict, StoreError, Unavailable};
+use http::{
+    HeaderValue, StatusCode,
+    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, PRAGMA},
+};
+
+use crate::{Response, cors, headers, observer::Outcome, respond, service::Call};
+
+/// How often a request is judged anew when another one changed its session meanwhile.
+const ATTEMPTS: u32 = 3;
+
+/// What one attempt came to.
+enum Attempt {
+    Issued(Box<TokenResponse>, Event),
+    Denied(Box<Denial>),
+    Failed(Refusal, Option<Event>),
+    FactsMissing(StoreError),
+    NotCommitted(CommitError, Option<Event>),
+}
+
+/// Judges the request, stores what must be stored, answers.
+pub(crate) async fn token(call: &Call<'_>) -> Response {
+    let mut attempt = judge(call).await;
+    for _ in 1..ATTEMPTS {
+        if !matches!(
+            attempt,
+            Attempt::NotCommitted(
+                CommitError::Conflict(Conflict::Version { .. } | Conflict::SessionTaken),
+                _
+            )
+        ) {
+            break;
+        }
+        attempt = judge(call).await;
+    }
+    tell(call, &attempt);
+    answer(call, attempt)
+}
+
+async fn judge(call: &Call<'_>) -> Attempt {
+    let moment = call.service.clock().moment();
+    let pending = match begin(call, moment) {
+        Ok(pending) => pending,
+        Err(denial) => return deny(call, denial, moment).await,
+    };
+    let needed = pending.facts_needed();
+    let facts = call
+        .service
+        .store()
+        .load_facts(call.realm.name(), &needed, moment.now)
+        .await;
+    let facts = match facts {
+        Ok(facts) => facts,
+        Err(error) => return Attempt::FactsMissing(error),
+    };
+    let grant = match pending.decide(&facts) {
+        Decision::Permit(grant) => grant,
+        Decision::Deny(denial) => return deny(call, denial, moment).await,
+    };
+    // Drawn and dropped before the next await: a source of randomness need not cross threads.
+    let prepared = grant.prepare(&mut *call.service.entropy());
+    let signed = match prepared {
+        Ok(exchange) => call.service.signer().sign(exchange).await,
+        Err(refusal) => Err(refusal),
+    };
+    let outcome = match signed {
+        Ok(outcome) => outcome,
+        Err(refusal) => return Attempt::Failed(refusal, None),
+    };
+    let (effects, event, _, sealed) = outcome.into_parts();
+    match call.service.store().commit(effects, moment.now).await {
+        Ok(receipt) => match sealed.open(&receipt) {
+            Ok(response) => Attempt::Issued(Box::new(response), event),
+            Err(_) => Attempt::Failed(Refusal::Unwritable, Some(event)),
+        },
+        Err(error) => Attempt::NotCommitted(error, Some(event)),
+    }
+}
+
+/// The steps that need nothing from outside.
+fn begin(call: &Call<'_>, moment: Moment) -> Result<PendingRequest, Denial> {
+    let head = &call.request.headers;
+    let authorization = headers::text(head, AUTHORIZATION);
+    let content_type = headers::text(head, CONTENT_TYPE);
+    let origin = headers::text(head, ORIGIN);
+    let remote_address = call
+        .request
+        .extensions
+        .get::<headers::Peer>()
+        .map(|headers::Peer(address)| address.ip().to_canonical().to_string());
+    let envelope = Envelope {
+        issuer: &call.issuer,
+        authorization: authorization.as_deref(),
+        content_type: content_type.as_deref(),
+        origin: origin.as_deref(),
+        remote_address: remote_address.as_deref(),
+        transport: headers::transport(call.request, call.base),
+    };
+    call.service
+        .engine()
+        .receive(Arc::clone(&call.realm), &envelope, call.body, moment)
+        .and_then(TokenRequest::authenticate)
+        .and_then(AuthenticatedRequest::begin)
+}
+
+/// A refusal may leave something behind, such as a counted failure: that is stored before it is told.
+async fn deny(call: &Call<'_>, mut denial: Denial, moment: Moment) -> Attempt {
+    if let Some(effects) = denial.take_effects()
+        && let Err(error) = call.service.store().commit(effects, moment.now).await
+    {
+        return Attempt::NotCommitted(error, Some(denial.event().clone()));
+    }
+    Attempt::Denied(Box::new(denial))
+}
+
+fn tell(call: &Call<'_>, attempt: &Attempt) {
+    let (outcome, event) = match attempt {
+        Attempt::Issued(_, event) => (Outcome::Issued, Some(event)),
+        Attempt::Denied(denial) => (Outcome::Refused(denial.refusal()), Some(denial.event())),
+        Attempt::Failed(refusal, event) => (Outcome::Refused(refusal), event.as_ref()),
+        Attempt::FactsMissing(error) => (Outcome::FactsMissing(error), None),
+        Attempt::NotCommitted(error, event) => (Outcome::NotCommitted(error), event.as_ref()),
+    };
+    call.service.observer().token_request(outcome, event);
+}
+
+fn answer(call: &Call<'_>, attempt: Attempt) -> Response {
+    let origin = call.request.headers.get(ORIGIN);
+    let readable = origin.and_then(|origin| origin.to_str().ok());
+    let (mut response, open) = match attempt {
+        Attempt::Issued(issued, event) => {
+            let open = readable.is_some_and(|origin| {
+                event
+                    .client
+                    .as_deref()
+                    .is_some_and(|client| cors::client_has(&call.realm, client, origin))
+            });
+            (respond::json(StatusCode::OK, issued.body()), open)
+        }
+        Attempt::Denied(denial) => {
+            if let Refusal::Request(RequestError::Form(FormError::TooLong { .. })) =
+                denial.refusal()
+            {
+                return respond::too_large();
+            }
+            let open =
+                readable.is_some_and(|origin| cors::denial_is_open(&denial, &call.realm, origin));
+            (refusal(denial.refusal()), open)
+        }
+        Attempt::Failed(failure, _) => (refusal(&failure), false),
+        Attempt::FactsMissing(error) => (not_stored(error.into()), false),
+        Attempt::NotCommitted(error, _) => (not_stored(error), false),
+    };
+    if let Some(origin) = origin.filter(|_| open) {
+        cors::allow_origin(&mut response, origin);
+    }
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+fn refusal(refusal: &Refusal) -> Response {
+    let wire = refusal.wire();
+    let status = StatusCode::from_u16(wire.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    respond::json(status, wire.body())
+}
+
+/// What stored state says against an answer that the engine had ready.
+fn not_stored(error: CommitError) -> Response {
+    match error {
+        CommitError::Conflict(Conflict::RealmGone) => respond::no_such_realm(),
+        CommitError::Conflict(Conflict::UsedBefore { .. }) => respond::error(
+            StatusCode::BAD_REQUEST,
+            "invalid_grant",
+            Some("Token reuse detected"),
+        ),
+        CommitError::Conflict(Conflict::UserGone | Conflict::SessionGone) => respond::error(
+            StatusCode::BAD_REQUEST,
+            "invalid_grant",
+            Some("Session not active"),
+        ),
+        CommitError::Conflict(_) | CommitError::Unavailable(Unavailable::Busy) => {
+            respond::unavailable(Some("1"))
+        }
+        _ => respond::unavailable(None),
+    }
+}
