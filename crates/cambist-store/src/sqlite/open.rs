@@ -9,7 +9,7 @@ use std::{
 };
 
 use ring::rand::{SecureRandom as _, SystemRandom};
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 
 use super::schema;
 
@@ -151,19 +151,28 @@ fn create_private(path: &Path) -> std::io::Result<()> {
 }
 
 fn check(connection: &Connection, path: &Path, length: u64) -> Result<(), OpenError> {
-    let damaged = |reason: String| OpenError::Damaged {
-        path: path.to_owned(),
-        reason,
-    };
-    let application: i32 = connection
-        .query_row("PRAGMA application_id", [], |row| row.get(0))
-        .map_err(|error| match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::NotADatabase) => OpenError::Foreign {
+    let verdict = match check_inside(connection, path, length) {
+        Err(OpenError::Engine(error)) => match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Err(OpenError::Foreign {
                 path: path.to_owned(),
-            },
-            Some(rusqlite::ErrorCode::DatabaseCorrupt) => damaged(error.to_string()),
-            _ => error.into(),
-        })?;
+            }),
+            Some(ErrorCode::DatabaseCorrupt) => Ok(error.to_string()),
+            _ => Err(error.into()),
+        },
+        verdict => verdict,
+    }?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    Err(OpenError::Damaged {
+        path: path.to_owned(),
+        reason: verdict,
+    })
+}
+
+/// What SQLite's own check says: `ok`, or the first damage.
+fn check_inside(connection: &Connection, path: &Path, length: u64) -> Result<String, OpenError> {
+    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != schema::APPLICATION_ID && tables > 0 {
@@ -179,16 +188,9 @@ fn check(connection: &Connection, path: &Path, length: u64) -> Result<(), OpenEr
         });
     }
     if length > CHECKED_WHOLE {
-        return Ok(());
+        return Ok("ok".to_owned());
     }
-    let verdict: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(|error| damaged(error.to_string()))?;
-    if verdict == "ok" {
-        Ok(())
-    } else {
-        Err(damaged(verdict))
-    }
+    Ok(connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?)
 }
 
 /// Gives a new file its identity, and holds an old one to the mark beside it.

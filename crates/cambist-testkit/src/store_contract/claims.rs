@@ -179,15 +179,11 @@ async fn a_mark_is_over_after_its_last_second(bench: &Bench) -> Kept {
 
 async fn a_sweep_keeps_live_marks(bench: &Bench) -> Kept {
     bench.realm("r").await?;
-    for life in 0..600 {
-        let purpose = SingleUse::ClientAssertion("c".into());
-        bench
-            .apply(
-                "r",
-                &[claim_as(purpose, &life.to_string(), NOW.after(life))],
-            )
-            .await?;
-    }
+    let purpose = || SingleUse::ClientAssertion("c".into());
+    let marks: Vec<_> = (0..600)
+        .map(|life| claim_as(purpose(), &life.to_string(), NOW.after(life)))
+        .collect();
+    bench.apply("r", &marks).await?;
     let then = NOW.after(300);
     bench.store.sweep(then).await?;
     for life in 300..600 {

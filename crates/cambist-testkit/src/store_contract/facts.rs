@@ -425,11 +425,10 @@ async fn a_shorter_revocation_changes_nothing(bench: &Bench) -> Kept {
 
 async fn a_sweep_keeps_live_revocations(bench: &Bench) -> Kept {
     bench.realm("r").await?;
-    for life in 0..100 {
-        bench
-            .apply("r", &[revoke(&life.to_string(), NOW.after(life))])
-            .await?;
-    }
+    let revocations: Vec<_> = (0..100)
+        .map(|life| revoke(&life.to_string(), NOW.after(life)))
+        .collect();
+    bench.apply("r", &revocations).await?;
     bench.store.sweep(NOW.after(50)).await?;
     for life in 50..100 {
         let token = life.to_string();

@@ -1,4 +1,5 @@
 //! A store that is wrong on purpose, in one way at a time.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
     collections::HashSet,
