@@ -94,16 +94,12 @@ fn aggregated<'a>(realm: &'a Realm, user: &'a User, attribute: &str) -> Vec<Cow<
 }
 
 fn own_values<'a>(user: &'a User, attribute: &str) -> impl Iterator<Item = &'a str> {
-    let single = match attribute {
-        "username" => Some(&*user.username),
-        "email" => user.email.as_deref(),
-        "firstName" => user.first_name.as_deref(),
-        "lastName" => user.last_name.as_deref(),
-        _ => None,
-    };
-    let listed = match single {
-        Some(_) => None,
-        None => user.attributes.get(attribute),
+    let (single, listed) = match attribute {
+        "username" => (Some(&*user.username), None),
+        "email" => (user.email.as_deref(), None),
+        "firstName" => (user.first_name.as_deref(), None),
+        "lastName" => (user.last_name.as_deref(), None),
+        other => (None, user.attributes.get(other)),
     };
     single
         .into_iter()
@@ -189,6 +185,30 @@ mod tests {
         assert_eq!(
             claim("bo", &[("user.attribute", "emailVerified")]),
             Value::Null
+        );
+    }
+
+    /// What a user may have written into an attribute does not pass for what the record says.
+    #[test]
+    fn an_attribute_does_not_stand_in_for_a_property() {
+        let settings = [
+            ("claim.name", "c"),
+            ("access.token.claim", "true"),
+            ("user.attribute", "username"),
+            ("multivalued", "true"),
+        ];
+        let mut world = World::with_mappers(
+            "ep-claims",
+            &[("oidc-usermodel-attribute-mapper", &settings)],
+        );
+        let forged = alloc::vec!["admin".into()];
+        world
+            .user_mut("bo")
+            .attributes
+            .insert("username".into(), forged);
+        assert_eq!(
+            world.extra("bo", ClaimTarget::AccessToken)["c"],
+            json!(["bo"])
         );
     }
 
