@@ -100,7 +100,11 @@ pub fn read_json(text: &str) -> Result<RealmDocument, DocumentError> {
         let path = error.path().to_string();
         let inner = error.inner();
         let place = (inner.line(), inner.column());
-        if inner.is_data() { wrong(place.0, path, &json_message(inner)) } else { syntax(inner) }
+        if inner.is_data() {
+            wrong(place.0, path, &json_message(inner))
+        } else {
+            syntax(inner)
+        }
     })?;
     reader.end().map_err(|error| syntax(&error))?;
     Ok(document)
@@ -127,7 +131,9 @@ pub fn resolve_secrets(
 ) -> Result<(), DocumentError> {
     let mut resolve = |secret: Option<&mut SecretSource>, list: &str, place: usize, field: &str| {
         let Some(secret) = secret else { return Ok(()) };
-        let SecretSource::Environment(variable) = &*secret else { return Ok(()) };
+        let SecretSource::Environment(variable) = &*secret else {
+            return Ok(());
+        };
         match look_up(&variable.env) {
             Some(text) => {
                 *secret = SecretSource::Text(Secret::new(text));
@@ -153,12 +159,14 @@ pub fn resolve_secrets(
 
 fn table_from_toml<T: DeserializeOwned>(text: &str) -> Result<T, DocumentError> {
     check_size(text)?;
-    let place = |error: &toml::de::Error| {
-        position(text, error.span().map_or(0, |span| span.start))
-    };
+    let place = |error: &toml::de::Error| position(text, error.span().map_or(0, |span| span.start));
     let reader = toml::de::Deserializer::parse(text).map_err(|error| {
         let (line, column) = place(&error);
-        DocumentError::Syntax { line, column, message: error.message().to_owned() }
+        DocumentError::Syntax {
+            line,
+            column,
+            message: error.message().to_owned(),
+        }
     })?;
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let path = error.path().to_string();
@@ -169,7 +177,10 @@ fn table_from_toml<T: DeserializeOwned>(text: &str) -> Result<T, DocumentError> 
 
 fn check_size(text: &str) -> Result<(), DocumentError> {
     if text.len() > MAX_DOCUMENT_BYTES {
-        return Err(DocumentError::TooLarge { bytes: text.len(), limit: MAX_DOCUMENT_BYTES });
+        return Err(DocumentError::TooLarge {
+            bytes: text.len(),
+            limit: MAX_DOCUMENT_BYTES,
+        });
     }
     Ok(())
 }
@@ -197,7 +208,12 @@ fn wrong(line: usize, path: String, message: &str) -> DocumentError {
     {
         let nearest = nearest(key, expected.split('`').skip(1).step_by(2));
         let path = parent(&path, key);
-        return DocumentError::UnknownKey { line, path, key: key.to_owned(), nearest };
+        return DocumentError::UnknownKey {
+            line,
+            path,
+            key: key.to_owned(),
+            nearest,
+        };
     }
     // Only secrets are read by trial; what was tried must not be told.
     let message = if message.contains("untagged enum") {
@@ -205,7 +221,11 @@ fn wrong(line: usize, path: String, message: &str) -> DocumentError {
     } else {
         without_values(message)
     };
-    DocumentError::Value { line, path, message }
+    DocumentError::Value {
+        line,
+        path,
+        message,
+    }
 }
 
 /// Serde quotes a text of the wrong type in double quotes: it may be a secret, so it is left out.
@@ -222,8 +242,15 @@ fn without_values(message: &str) -> String {
 
 /// The path of the table that holds the key: a deserializer may or may not count the key in.
 fn parent(path: &str, key: &str) -> String {
-    let table = path.strip_suffix(key).and_then(|rest| rest.strip_suffix('.')).unwrap_or(path);
-    if table == key || table.is_empty() { ".".to_owned() } else { table.to_owned() }
+    let table = path
+        .strip_suffix(key)
+        .and_then(|rest| rest.strip_suffix('.'))
+        .unwrap_or(path);
+    if table == key || table.is_empty() {
+        ".".to_owned()
+    } else {
+        table.to_owned()
+    }
 }
 
 /// The known key that is at most three edits, and less than half of its letters, away.
@@ -250,7 +277,9 @@ fn distance(left: &str, right: &str) -> usize {
         for (cell, b) in row.iter_mut().skip(1).zip(right.chars()) {
             let changed = diagonal.saturating_add(usize::from(a != b));
             diagonal = *cell;
-            *cell = changed.min(cell.saturating_add(1)).min(before.saturating_add(1));
+            *cell = changed
+                .min(cell.saturating_add(1))
+                .min(before.saturating_add(1));
             before = *cell;
         }
     }
@@ -261,7 +290,13 @@ fn distance(left: &str, right: &str) -> usize {
 fn position(text: &str, byte: usize) -> (usize, usize) {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.matches('\n').count().saturating_add(1);
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        .saturating_add(1);
     (line, column)
 }
 
@@ -313,7 +348,8 @@ mod tests {
             }
         );
         assert_eq!(
-            read_json("{\"realm\":\"r\",\n\"clients\":[{\"id\":\"a\",\"secrt\":\"x\"}]}").unwrap_err(),
+            read_json("{\"realm\":\"r\",\n\"clients\":[{\"id\":\"a\",\"secrt\":\"x\"}]}")
+                .unwrap_err(),
             DocumentError::UnknownKey {
                 line: 2,
                 path: "clients[0]".to_owned(),
@@ -326,19 +362,29 @@ mod tests {
     #[test]
     fn a_key_given_twice_is_refused() {
         let error = toml_error("realm = \"r\"\nrealm = \"s\"\n");
-        assert!(matches!(error, DocumentError::Syntax { line: 2, .. }), "{error}");
+        assert!(
+            matches!(error, DocumentError::Syntax { line: 2, .. }),
+            "{error}"
+        );
 
         for (text, path, key) in [
             (r#"{"realm":"r","realm":"s"}"#, ".", "realm"),
-            (r#"{"realm":"r","attributes":{"a":"1","a":"2"}}"#, "attributes", "a"),
+            (
+                r#"{"realm":"r","attributes":{"a":"1","a":"2"}}"#,
+                "attributes",
+                "a",
+            ),
             (
                 r#"{"realm":"r","policies":[{"name":"p","kind":"role","config":{"x":{"a":1,"\u0061":2}}}]}"#,
                 "policies[0].config.x",
                 "a",
             ),
         ] {
-            let expected =
-                DocumentError::DuplicateKey { line: 1, path: path.to_owned(), key: key.to_owned() };
+            let expected = DocumentError::DuplicateKey {
+                line: 1,
+                path: path.to_owned(),
+                key: key.to_owned(),
+            };
             assert_eq!(read_json(text).unwrap_err(), expected);
         }
     }
@@ -346,11 +392,20 @@ mod tests {
     #[test]
     fn a_value_of_the_wrong_type_is_refused_without_telling_it() {
         let error = toml_error(&format!("{CLIENT}enabled = \"hunter2\"\n"));
-        let DocumentError::Value { line: 5, path, message } = &error else { panic!("{error}") };
+        let DocumentError::Value {
+            line: 5,
+            path,
+            message,
+        } = &error
+        else {
+            panic!("{error}")
+        };
         assert_eq!(path, "clients[0].enabled");
         assert!(!message.contains("hunter2"), "{message}");
 
-        let error = toml_error(&format!("{CLIENT}secret = {{ environment = \"hunter2\" }}\n"));
+        let error = toml_error(&format!(
+            "{CLIENT}secret = {{ environment = \"hunter2\" }}\n"
+        ));
         assert_eq!(
             error.to_string(),
             "line 5: clients[0].secret: should be a text or { env = \"NAME\" }"
@@ -359,7 +414,10 @@ mod tests {
 
     #[test]
     fn what_is_no_document_at_all_is_refused() {
-        assert!(matches!(toml_error("realm = "), DocumentError::Syntax { line: 1, .. }));
+        assert!(matches!(
+            toml_error("realm = "),
+            DocumentError::Syntax { line: 1, .. }
+        ));
         assert!(matches!(toml_error(""), DocumentError::Value { .. }));
         for text in ["", "{", "[]", "{\"realm\":\"r\"} x", "null"] {
             assert!(read_json(text).is_err(), "{text}");
@@ -369,26 +427,35 @@ mod tests {
     #[test]
     fn a_value_that_is_none_of_those_allowed_is_refused_with_its_place() {
         let error = toml_error(&format!("{CLIENT}grants = [\"password\", \"passwd\"]\n"));
-        let DocumentError::Value { path, message, .. } = &error else { panic!("{error}") };
+        let DocumentError::Value { path, message, .. } = &error else {
+            panic!("{error}")
+        };
         assert_eq!(path, "clients[0].grants[1]");
         assert!(message.contains("token-exchange"), "{message}");
     }
 
     #[test]
     fn named_secrets_are_looked_up() {
-        let text = format!("{CLIENT}secret = {{ env = \"A\" }}\n[[users]]\nusername = \"u\"\npassword = {{ env = \"B\" }}\n");
+        let text = format!(
+            "{CLIENT}secret = {{ env = \"A\" }}\n[[users]]\nusername = \"u\"\npassword = {{ env = \"B\" }}\n"
+        );
         let mut document = read_toml(&text).unwrap();
         assert_eq!(
-            resolve_secrets(&mut document, |name| (name == "A").then(|| "a-secret".to_owned())),
+            resolve_secrets(&mut document, |name| (name == "A")
+                .then(|| "a-secret".to_owned())),
             Err(DocumentError::Secret {
                 path: "users[0].password".to_owned(),
                 variable: "B".to_owned()
             })
         );
         resolve_secrets(&mut document, |name| Some(format!("{name}-secret"))).unwrap();
-        let Some(SecretSource::Text(secret)) = &document.clients[0].secret else { panic!() };
+        let Some(SecretSource::Text(secret)) = &document.clients[0].secret else {
+            panic!()
+        };
         assert_eq!(secret.expose(), "a-secret");
-        let Some(SecretSource::Text(password)) = &document.users[0].password else { panic!() };
+        let Some(SecretSource::Text(password)) = &document.users[0].password else {
+            panic!()
+        };
         assert_eq!(password.expose(), "B-secret");
     }
 

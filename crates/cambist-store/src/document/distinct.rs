@@ -16,8 +16,16 @@ pub(super) fn check(text: &str) -> Result<(), DocumentError> {
     match (result, found.key) {
         (Ok(()), _) => Ok(()),
         (Err(error), Some(key)) => {
-            let path = if found.path.is_empty() { ".".to_owned() } else { found.path };
-            Err(DocumentError::DuplicateKey { line: error.line(), path, key })
+            let path = if found.path.is_empty() {
+                ".".to_owned()
+            } else {
+                found.path
+            };
+            Err(DocumentError::DuplicateKey {
+                line: error.line(),
+                path,
+                key,
+            })
         }
         (Err(error), None) => Err(syntax(&error)),
     }
@@ -93,7 +101,9 @@ impl<'de> Visitor<'de> for Value<'_> {
         let mut place = 0usize;
         while self
             .found
-            .within(format_args!("[{place}]"), |found| items.next_element_seed(Value { found }))?
+            .within(format_args!("[{place}]"), |found| {
+                items.next_element_seed(Value { found })
+            })?
             .is_some()
         {
             place = place.saturating_add(1);

@@ -2,6 +2,8 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
+use serde::Serialize;
+
 use super::document::{KeyStatus, KeyUse};
 use crate::{
     crypto::Algorithm,
@@ -37,7 +39,7 @@ impl RealmKeys {
     /// Takes the keys over.
     #[must_use]
     pub fn new(mut keys: Vec<RealmKey>) -> Self {
-        keys.sort_by(|a, b| b.priority.cmp(&a.priority));
+        keys.sort_by_key(|key| core::cmp::Reverse(key.priority));
         Self(keys)
     }
 
@@ -66,11 +68,35 @@ impl RealmKeys {
         })
     }
 
-    /// Public keys that `certs` publishes: enabled ones with a public half.
-    pub fn published(&self) -> impl Iterator<Item = &Jwk> {
+    /// What `certs` publishes: the public half of each key pair that is not disabled, highest priority
+    /// first.
+    pub fn published(&self) -> impl Iterator<Item = KeyPublication<'_>> {
         self.0
             .iter()
             .filter(|key| key.status != KeyStatus::Disabled)
-            .filter_map(|key| key.public.as_ref())
+            .filter_map(KeyPublication::of)
+    }
+}
+
+/// A key as `certs` publishes it (RFC 7517 section 4); serialises as the JWK. An encryption key has an
+/// algorithm that signs nothing and that a [`Jwk`] therefore does not know, such as `RSA-OAEP`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct KeyPublication<'k> {
+    /// The public key.
+    #[serde(flatten)]
+    pub jwk: &'k Jwk,
+    /// `alg` of an encryption key; that of a signature key is in the JWK.
+    #[serde(rename = "alg", skip_serializing_if = "Option::is_none")]
+    pub encryption_algorithm: Option<&'k str>,
+}
+
+impl<'k> KeyPublication<'k> {
+    fn of(key: &'k RealmKey) -> Option<Self> {
+        let jwk = key.public.as_ref()?;
+        let encryption_algorithm = jwk.algorithm.is_none().then_some(&*key.algorithm);
+        Some(Self {
+            jwk,
+            encryption_algorithm,
+        })
     }
 }

@@ -25,11 +25,11 @@ use serde::{Deserialize, Serialize};
 use self::settings::{BruteForce, LoginSettings, SessionSettings, SslRequired, TokenSettings};
 pub use self::{
     client::{Client, ClientAccess, ClientNo},
-    error::RealmError,
+    error::{DocumentPath, RealmError, RealmProblem},
     features::{Feature, Features},
     group::{Group, GroupNo},
     identity_provider::IdentityProvider,
-    keys::{RealmKey, RealmKeys},
+    keys::{KeyPublication, RealmKey, RealmKeys},
     role::{Role, RoleNo, RoleOwner, RoleSet},
     scope::{ClientScope, ScopeNo},
 };

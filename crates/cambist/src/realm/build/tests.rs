@@ -1,1 +1,0 @@
-//! Building a realm: what is refused and where, and what comes out.
