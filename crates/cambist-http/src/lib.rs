@@ -11,6 +11,7 @@
 pub mod base_url;
 mod cors;
 pub mod endpoints;
+mod head;
 mod headers;
 mod observer;
 pub mod paths;

@@ -29,6 +29,14 @@ pub enum Place<'p> {
     WellKnown(&'p str),
     /// The token endpoint.
     Token,
+    /// Introspection.
+    Introspection,
+    /// Userinfo.
+    UserInfo,
+    /// Revocation.
+    Revocation,
+    /// Logout.
+    Logout,
     /// The public keys.
     Certs,
     /// A protocol that the realm does not speak.
@@ -79,6 +87,12 @@ impl<'p> Route<'p> {
             (Some("protocol"), Some("openid-connect"), Some(endpoint), rest) => {
                 match (endpoint, rest) {
                     ("token", None) => Place::Token,
+                    ("token", Some("introspect")) if segments.next().is_none() => {
+                        Place::Introspection
+                    }
+                    ("userinfo", None) => Place::UserInfo,
+                    ("revoke", None) => Place::Revocation,
+                    ("logout", None) => Place::Logout,
                     ("certs", None) => Place::Certs,
                     (_, None) => Place::UnknownEndpoint,
                     _ => Place::Nothing,

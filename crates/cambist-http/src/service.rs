@@ -18,7 +18,9 @@ use http::{Method, StatusCode, request::Parts};
 
 use crate::{
     BaseUrl, BaseUrls, Observer, SignInPlace, Silent, TokenSigner, cors,
-    endpoints::{certs, discovery, realm_facts, token},
+    endpoints::{
+        certs, discovery, introspection, logout, realm_facts, revocation, token, userinfo,
+    },
     headers,
     paths::{Place, Route, issuer},
     respond,
@@ -181,6 +183,26 @@ impl Service {
             Place::Token => match request.method {
                 Method::POST => token::token(&call).await,
                 Method::OPTIONS => cors::preflight(&request.headers, "POST, OPTIONS"),
+                _ => respond::method_not_allowed(),
+            },
+            Place::Introspection => match request.method {
+                Method::POST => introspection::introspection(&call).await,
+                Method::OPTIONS => cors::preflight(&request.headers, "POST, OPTIONS"),
+                _ => respond::method_not_allowed(),
+            },
+            Place::Revocation => match request.method {
+                Method::POST => revocation::revocation(&call).await,
+                Method::OPTIONS => cors::preflight(&request.headers, "POST, OPTIONS"),
+                _ => respond::method_not_allowed(),
+            },
+            Place::Logout => match request.method {
+                Method::POST => logout::logout(&call).await,
+                Method::OPTIONS => cors::preflight(&request.headers, "POST, OPTIONS"),
+                _ => respond::method_not_allowed(),
+            },
+            Place::UserInfo => match request.method {
+                Method::GET | Method::HEAD | Method::POST => userinfo::userinfo(&call).await,
+                Method::OPTIONS => cors::preflight(&request.headers, "GET, HEAD, OPTIONS"),
                 _ => respond::method_not_allowed(),
             },
             Place::UnknownEndpoint => match request.method {

@@ -8,16 +8,16 @@ use cambist::{
     event::Event,
     moment::Moment,
     refusal::Refusal,
-    request::{Envelope, FormError, RequestError},
+    request::{FormError, RequestError},
     response::TokenResponse,
 };
 use cambist_store::{CommitError, Conflict, StoreError, Unavailable};
 use http::{
     HeaderValue, StatusCode,
-    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, PRAGMA},
+    header::{CACHE_CONTROL, ORIGIN, PRAGMA},
 };
 
-use crate::{Response, cors, headers, observer::Outcome, respond, service::Call};
+use crate::{Response, cors, head::Head, observer::Outcome, respond, service::Call};
 
 /// How often a request is judged anew when another one changed its session meanwhile.
 const ATTEMPTS: u32 = 3;
@@ -92,26 +92,10 @@ async fn judge(call: &Call<'_>) -> Attempt {
 
 /// The steps that need nothing from outside.
 fn begin(call: &Call<'_>, moment: Moment) -> Result<PendingRequest, Denial> {
-    let head = &call.request.headers;
-    let authorization = headers::text(head, AUTHORIZATION);
-    let content_type = headers::text(head, CONTENT_TYPE);
-    let origin = headers::text(head, ORIGIN);
-    let remote_address = call
-        .request
-        .extensions
-        .get::<headers::Peer>()
-        .map(|headers::Peer(address)| address.ip().to_canonical().to_string());
-    let envelope = Envelope {
-        issuer: &call.issuer,
-        authorization: authorization.as_deref(),
-        content_type: content_type.as_deref(),
-        origin: origin.as_deref(),
-        remote_address: remote_address.as_deref(),
-        transport: headers::transport(call.request, call.base),
-    };
+    let head = Head::of(call);
     call.service
         .engine()
-        .receive(Arc::clone(&call.realm), &envelope, call.body, moment)
+        .receive(Arc::clone(&call.realm), &head.envelope(), call.body, moment)
         .and_then(TokenRequest::authenticate)
         .and_then(AuthenticatedRequest::begin)
 }
@@ -180,7 +164,7 @@ fn refusal(refusal: &Refusal) -> Response {
 }
 
 /// What stored state says against an answer that the engine had ready.
-fn not_stored(error: CommitError) -> Response {
+pub(super) fn not_stored(error: CommitError) -> Response {
     match error {
         CommitError::Conflict(Conflict::RealmGone) => respond::no_such_realm(),
         CommitError::Conflict(Conflict::UsedBefore { .. }) => respond::error(

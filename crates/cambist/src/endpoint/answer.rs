@@ -1,6 +1,6 @@
 //! What an endpoint answers.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 use serde_json::json;
 
@@ -27,6 +27,8 @@ pub struct EndpointAnswer {
     pub body: AnswerBody,
     /// `WWW-Authenticate`, for userinfo.
     pub challenge: Option<String>,
+    /// `client_id` of the client whose web origins may read the answer.
+    pub client: Option<Box<str>>,
 }
 
 impl EndpointAnswer {
@@ -37,6 +39,7 @@ impl EndpointAnswer {
             status,
             body,
             challenge: None,
+            client: None,
         }
     }
 
@@ -45,7 +48,13 @@ impl EndpointAnswer {
             status,
             body: AnswerBody::Empty,
             challenge: None,
+            client: None,
         }
+    }
+
+    pub(super) fn readable_by(mut self, client: &str) -> Self {
+        self.client = Some(client.into());
+        self
     }
 
     pub(super) fn error(status: u16, code: &str, description: &str) -> Self {
@@ -63,6 +72,7 @@ impl From<&Refusal> for EndpointAnswer {
             status: wire.status,
             body: AnswerBody::Json(wire.body().into_bytes()),
             challenge: None,
+            client: None,
         }
     }
 }

@@ -124,6 +124,11 @@ impl PendingRevocation {
                 }
             }
         };
-        SealedAnswer::new(asked.realm.name(), effects, EndpointAnswer::empty(200))
+        let answer = EndpointAnswer::empty(200);
+        let answer = match asked.client() {
+            Ok(client) => answer.readable_by(client.client_id()),
+            Err(refused) => refused,
+        };
+        SealedAnswer::new(asked.realm.name(), effects, answer)
     }
 }

@@ -155,7 +155,7 @@ impl PendingUserInfo {
                 "sub",
                 crate::claims::ClaimValue::Text(String::from(sub).into()),
             );
-            EndpointAnswer::json(200, &mapped.claims)
+            EndpointAnswer::json(200, &mapped.claims).readable_by(client.client_id())
         })
     }
 }

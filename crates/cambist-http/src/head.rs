@@ -1,0 +1,47 @@
+//! What the engine wants to know of a request's head.
+
+use std::borrow::Cow;
+
+use cambist::request::{Envelope, Transport};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, ORIGIN};
+
+use crate::{headers, service::Call};
+
+/// The head of a request as text.
+pub(crate) struct Head<'r> {
+    issuer: &'r str,
+    authorization: Option<Cow<'r, str>>,
+    content_type: Option<Cow<'r, str>>,
+    origin: Option<Cow<'r, str>>,
+    remote_address: Option<String>,
+    transport: Transport,
+}
+
+impl<'r> Head<'r> {
+    pub(crate) fn of(call: &'r Call<'r>) -> Self {
+        let head = &call.request.headers;
+        Self {
+            issuer: &call.issuer,
+            authorization: headers::text(head, AUTHORIZATION),
+            content_type: headers::text(head, CONTENT_TYPE),
+            origin: headers::text(head, ORIGIN),
+            remote_address: call
+                .request
+                .extensions
+                .get::<headers::Peer>()
+                .map(|headers::Peer(address)| address.ip().to_canonical().to_string()),
+            transport: headers::transport(call.request, call.base),
+        }
+    }
+
+    pub(crate) fn envelope(&self) -> Envelope<'_> {
+        Envelope {
+            issuer: self.issuer,
+            authorization: self.authorization.as_deref(),
+            content_type: self.content_type.as_deref(),
+            origin: self.origin.as_deref(),
+            remote_address: self.remote_address.as_deref(),
+            transport: self.transport,
+        }
+    }
+}
