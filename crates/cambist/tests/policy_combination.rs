@@ -180,7 +180,7 @@ fn decided(profile: &str) -> HashMap<(usize, Vec<usize>), Said> {
     document["policies"] = policies.into();
     let mut permissions = Vec::new();
     let sets = sets();
-    for strategy in 0..STRATEGIES.len() {
+    for (strategy, name) in STRATEGIES.iter().enumerate() {
         for (number, set) in sets.iter().enumerate() {
             let target = format!("{strategy}.{number}");
             document["clients"].as_array_mut().unwrap().push(
@@ -193,7 +193,7 @@ fn decided(profile: &str) -> HashMap<(usize, Vec<usize>), Said> {
                 .collect();
             permissions.push(json!({
                 "name": format!("p {target}"), "action": "token-exchange", "client": target,
-                "policies": names, "strategy": STRATEGIES[strategy]
+                "policies": names, "strategy": name
             }));
         }
     }

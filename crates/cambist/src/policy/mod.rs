@@ -6,6 +6,7 @@
 //! of the same code, so that the explanation cannot differ from the decision.
 
 mod compile;
+mod conditions;
 mod error;
 mod evaluator;
 pub mod gates;

@@ -63,6 +63,30 @@ pub(super) fn translate(pattern: &str) -> Result<String, PatternError> {
     Ok(translation.output)
 }
 
+/// Whether the character means something to the engine, in a class or outside.
+const fn is_sign(character: char) -> bool {
+    matches!(
+        character,
+        '\\' | '.'
+            | '+'
+            | '*'
+            | '?'
+            | '('
+            | ')'
+            | '|'
+            | '['
+            | ']'
+            | '{'
+            | '}'
+            | '^'
+            | '$'
+            | '#'
+            | '&'
+            | '-'
+            | '~'
+    )
+}
+
 struct Translation<'p> {
     pattern: &'p str,
     place: usize,
@@ -170,7 +194,7 @@ impl Translation<'_> {
             ] {
                 self.output.push(form);
             }
-        } else if character.is_ascii_punctuation() {
+        } else if is_sign(character) {
             self.output.push('\\');
             self.output.push(character);
         } else {
@@ -319,8 +343,13 @@ impl Translation<'_> {
             self.output.push('^');
         }
         let mut first = true;
+        // Whether what came last is more than one character, so that no range can begin there.
+        let mut after_set = false;
         loop {
-            match self.next().ok_or(PatternError::Malformed)? {
+            let character = self.next().ok_or(PatternError::Malformed)?;
+            let set =
+                character == '\\' && self.peek().is_some_and(|next| "dDwWsSpP".contains(next));
+            match character {
                 ']' if first => self.output.push_str(r"\]"),
                 ']' => break,
                 '[' => return Err(self.unsupported("a class within a class")),
@@ -329,10 +358,20 @@ impl Translation<'_> {
                 }
                 '\\' => self.escape(true)?,
                 // The only sign that is left to mean something is the dash of a range.
-                '-' if !first && self.peek() != Some(']') => self.output.push('-'),
+                '-' if !first && !after_set && self.peek() != Some(']') => {
+                    let end = self
+                        .rest()
+                        .strip_prefix('\\')
+                        .and_then(|rest| rest.chars().next());
+                    if end.is_some_and(|end| "dDwWsSpP".contains(end)) {
+                        return Err(self.unsupported("a range that ends in a class"));
+                    }
+                    self.output.push('-');
+                }
                 character => self.literal(character),
             }
             first = false;
+            after_set = set;
         }
         self.output.push(']');
         self.class_depth = 0;
@@ -439,6 +478,7 @@ mod tests {
         assert_eq!(refused("a(?i)b"), 1);
         assert_eq!(refused("[a&&b]"), 2);
         assert_eq!(refused("[a[b]]"), 2);
+        assert_eq!(refused(r"[+-\w]"), 2);
         refused(r"\Qa\E");
         refused(r"\p{Alpha}");
         refused(r"\R");
@@ -458,12 +498,18 @@ mod tests {
         assert!(matches("(a|b)*", "abba"));
         assert!(matches("a~b#c d", "a~b#c d"));
         assert!(matches("[a~~b]", "~"));
-        assert!(matches("[a--]", "-"));
+        assert!(matches("[+--]", ","));
+        assert!(matches("<a>b", "<a>b"));
+        assert!(matches(r"\<a\>", "<a>"));
+        assert!(matches(r"[\w-.]+@[\w-.]+", "a-b@c.d"));
+        assert!(!matches(r"[\w-z]", "`"));
     }
 
     #[test]
     fn what_is_no_pattern_is_told_apart() {
-        for pattern in ["(", "a)", "*a", "[a", "a{x}", "a**", "a{2,1}", "\\"] {
+        for pattern in [
+            "(", "a)", "*a", "[a", "a{x}", "a**", "a{2,1}", "[a--]", "\\",
+        ] {
             let result = translate(pattern).and_then(|pattern| compile(&pattern).map(|_| ()));
             assert_eq!(result, Err(PatternError::Malformed), "{pattern}");
         }
