@@ -21,7 +21,8 @@ start_server() {
     fi
     port="$(free_port)"
     server_log="$folder/server.log"
-    "$CAMBIST_BIN" serve --listen "127.0.0.1:$port" --store "$store" \
+    # No management listener: its default port may be another instance's.
+    CAMBIST_MANAGEMENT_LISTEN=off "$CAMBIST_BIN" serve --listen "127.0.0.1:$port" --store "$store" \
         --bootstrap-admin-username "${ADMIN_USERNAME:-admin}" --bootstrap-admin-password "${ADMIN_PASSWORD:-admin}" \
         "$@" >"$folder/server.out" 2>"$server_log" </dev/null &
     server_pid=$!
