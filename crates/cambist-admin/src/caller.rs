@@ -7,7 +7,10 @@ use cambist::{
     facts::User,
     realm::{
         Realm, RoleOwner,
-        builtin::{ADMIN, CREATE_REALM, MASTER, clients::ADMIN_ROLES, management_client_id, master_client_id},
+        builtin::{
+            ADMIN, CREATE_REALM, MASTER, clients::ADMIN_ROLES, management_client_id,
+            master_client_id,
+        },
     },
 };
 use cambist_store::StoreFuture;
@@ -46,8 +49,10 @@ impl Rights {
     #[must_use]
     pub fn of(caller: &AdminCaller, own: &Realm, target: &str) -> Self {
         let effective = effective_roles(own, &caller.user);
-        let has_realm_role =
-            |name: &str| own.realm_role(name).is_some_and(|role| effective.contains(role.number()));
+        let has_realm_role = |name: &str| {
+            own.realm_role(name)
+                .is_some_and(|role| effective.contains(role.number()))
+        };
         let in_master = caller.realm == MASTER;
         let client = match (in_master, caller.realm == target) {
             (true, false) => master_client_id(target),
@@ -69,7 +74,10 @@ impl Rights {
         if in_master && has_realm_role(ADMIN) {
             roles.extend(ADMIN_ROLES.map(str::to_owned));
         }
-        Self { roles, creates_realms: in_master && (has_realm_role(CREATE_REALM) || has_realm_role(ADMIN)) }
+        Self {
+            roles,
+            creates_realms: in_master && (has_realm_role(CREATE_REALM) || has_realm_role(ADMIN)),
+        }
     }
 
     /// Whether the caller has one of these roles.

@@ -5,10 +5,19 @@
 //! [`Store`](cambist_store::Store), callers from an [`AdminAuthenticator`]. A change of a realm builds the
 //! next snapshot: a change that does not build changes nothing.
 
+mod admin;
+mod answer;
 mod caller;
+mod find;
+mod references;
 mod registry;
+mod request;
+mod resources;
+mod routes;
 
 pub use crate::{
+    admin::{Admin, AdminParts},
     caller::{AdminAuthenticator, AdminCaller, Rights},
     registry::{LoadedRealm, RealmRegistry, RegistryError},
+    request::AdminRequest,
 };

@@ -34,7 +34,10 @@ pub trait RealmRegistry: Send + Sync {
     ///
     /// [`RegistryError`]; a name that is taken is
     /// [`Conflict::RealmExists`](cambist_store::Conflict::RealmExists).
-    fn create(&self, document: RealmDocument) -> StoreFuture<'_, Result<Arc<LoadedRealm>, RegistryError>>;
+    fn create(
+        &self,
+        document: RealmDocument,
+    ) -> StoreFuture<'_, Result<Arc<LoadedRealm>, RegistryError>>;
 
     /// Replaces the document of the realm called `name`, which must still have the version `expected`.
     ///

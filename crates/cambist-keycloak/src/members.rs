@@ -52,6 +52,21 @@ impl Members {
         self.map.get(member).is_some_and(|value| !value.is_null())
     }
 
+    /// The same with this text in place of the member.
+    #[must_use]
+    pub fn set(mut self, member: &str, text: impl Into<String>) -> Self {
+        self.map
+            .insert(member.to_owned(), Value::String(text.into()));
+        self
+    }
+
+    /// The same without these members.
+    #[must_use]
+    pub fn without(mut self, members: &[&str]) -> Self {
+        self.map.retain(|name, _| !members.contains(&name.as_str()));
+        self
+    }
+
     /// The names that are still there.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.map.keys().map(String::as_str)

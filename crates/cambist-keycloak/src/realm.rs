@@ -51,6 +51,25 @@ const DROPPED: &[&str] = &[
     "workflows",
 ];
 
+/// Members that a document has and that are changed by calls of their own.
+const ELSEWHERE: &[&str] = &[
+    "clientScopeMappings",
+    "clientScopes",
+    "clients",
+    "components",
+    "defaultDefaultClientScopes",
+    "defaultOptionalClientScopes",
+    "defaultRole",
+    "defaultRoles",
+    "groups",
+    "id",
+    "identityProviderMappers",
+    "identityProviders",
+    "roles",
+    "scopeMappings",
+    "users",
+];
+
 /// Reads a whole realm.
 ///
 /// # Errors
@@ -85,6 +104,33 @@ pub fn read(value: Value) -> Result<Import, ImportError> {
         document: realm,
         not_carried: report.into_entries(),
     })
+}
+
+/// Lays what `members` says over a realm's settings; what it leaves out stays. Clients, roles, users and what
+/// else has calls of its own are passed over, as Keycloak does.
+///
+/// # Errors
+///
+/// [`ImportError`] for a wrong type, or a word that is none of a closed list.
+pub fn apply(
+    realm: &mut RealmDocument,
+    mut members: Members,
+    report: &mut Report,
+) -> Result<(), ImportError> {
+    if let Some(name) = members.text("realm")?.filter(|name| !name.is_empty()) {
+        realm.realm = name;
+    }
+    settings::apply(realm, &mut members, report)?;
+    for (member, target) in [
+        ("clientProfiles", &mut realm.client_profiles),
+        ("clientPolicies", &mut realm.client_policies),
+    ] {
+        if let Some(value) = members.value(member) {
+            *target = Some(value);
+        }
+    }
+    members.finish(&[DROPPED, ELSEWHERE].concat(), report);
+    Ok(())
 }
 
 /// Writes a whole realm with the users given, in the form of a full export: secrets and ids included.

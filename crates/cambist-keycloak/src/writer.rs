@@ -90,11 +90,14 @@ impl PartialEq<Value> for Json {
         match (self, other) {
             (Self::Scalar(one), other) => one == other,
             (Self::List(items), Value::Array(others)) => {
-                items.len() == others.len() && items.iter().zip(others).all(|(one, other)| one == other)
+                items.len() == others.len()
+                    && items.iter().zip(others).all(|(one, other)| one == other)
             }
             (Self::Object(members), Value::Object(others)) => {
                 members.len() == others.len()
-                    && members.iter().all(|(name, value)| others.get(name).is_some_and(|other| value == other))
+                    && members
+                        .iter()
+                        .all(|(name, value)| others.get(name).is_some_and(|other| value == other))
             }
             _ => false,
         }

@@ -1,0 +1,16 @@
+//! One file a resource.
+
+pub(crate) mod authz;
+pub(crate) mod client_scopes;
+pub(crate) mod clients;
+pub(crate) mod events;
+pub(crate) mod groups;
+pub(crate) mod identity_providers;
+pub(crate) mod management;
+pub(crate) mod mappers;
+pub(crate) mod partial;
+pub(crate) mod realms;
+pub(crate) mod role_mappings;
+pub(crate) mod roles;
+pub(crate) mod sessions;
+pub(crate) mod users;
