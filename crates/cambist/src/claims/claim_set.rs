@@ -60,6 +60,12 @@ impl<'a> ClaimSet<'a> {
         Self(Vec::new())
     }
 
+    /// No claim, with room for so many.
+    #[must_use]
+    pub fn with_capacity(claims: usize) -> Self {
+        Self(Vec::with_capacity(claims))
+    }
+
     /// The claim of this name.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&ClaimValue<'a>> {

@@ -2,7 +2,7 @@
 
 use alloc::{borrow::Cow, vec::Vec};
 
-use super::{ClaimContext, ClaimTarget, ComposedClaims, MapperInstance, ProtocolMapper};
+use super::{ClaimContext, ClaimSet, ClaimTarget, ComposedClaims, MapperInstance, ProtocolMapper};
 use crate::realm::{Client, Realm, RoleOwner, RoleSet};
 
 /// What the mappers of the active scopes and of the client write.
@@ -16,21 +16,25 @@ pub fn compose<'a>(
     lightweight: bool,
 ) -> ComposedClaims<'a> {
     let client: &'a Client = context.client;
-    let mut mappers: Vec<&'a dyn ProtocolMapper> = context
+    let mut mappers: Vec<(i32, &'a dyn ProtocolMapper)> = context
         .scopes
         .iter()
         .flat_map(|scope| scope.mappers())
         .chain(client.mappers())
         .map(MapperInstance::mapper)
         .filter(|mapper| mapper.writes(target, lightweight))
+        .map(|mapper| (mapper.priority(), mapper))
         .collect();
-    mappers.sort_by_key(|mapper| mapper.priority());
+    mappers.sort_by_key(|(priority, _)| *priority);
 
-    let mut claims = ComposedClaims::default();
-    if mappers.iter().any(|mapper| mapper.needs_roles()) {
+    let mut claims = ComposedClaims {
+        claims: ClaimSet::with_capacity(mappers.len()),
+        ..ComposedClaims::default()
+    };
+    if mappers.iter().any(|(_, mapper)| mapper.needs_roles()) {
         fill_roles(context.realm, context.token_roles, &mut claims);
     }
-    for mapper in mappers {
+    for (_, mapper) in mappers {
         mapper.apply(context, target, &mut claims);
     }
     claims
