@@ -71,6 +71,7 @@ impl RealmDocument {
     ///   administration are made whole;
     /// * the scope `service_account`, where there is one, on clients with a service account and a list of
     ///   their own;
+    /// * in profile `keycloak`, an empty list where a client has only one of its two lists of scopes;
     /// * in profile `keycloak`, roles that groups, users and scope mappings name and nobody defined.
     ///
     /// `server` are the server's features; those that the document switches are taken into account, and an
@@ -78,6 +79,9 @@ impl RealmDocument {
     pub fn complete(&mut self, server: Features) {
         let features = self.features_over(server);
         self.complete_scopes(features);
+        if self.profile == Profile::Keycloak {
+            self.add_missing_lists();
+        }
         self.complete_clients();
         self.complete_roles();
         if self.profile == Profile::Keycloak {
@@ -211,6 +215,17 @@ impl RealmDocument {
             reason = "the role at this place was found or pushed"
         )]
         &mut self.roles[place]
+    }
+
+    /// A client that gives one of its lists has nothing of the realm's in the other.
+    fn add_missing_lists(&mut self) {
+        for client in &mut self.clients {
+            match (&client.default_scopes, &client.optional_scopes) {
+                (Some(_), None) => client.optional_scopes = Some(Vec::new()),
+                (None, Some(_)) => client.default_scopes = Some(Vec::new()),
+                _ => {}
+            }
+        }
     }
 
     /// Keycloak makes a role when a group, a user or a scope mapping names one that is not there.
@@ -567,6 +582,25 @@ mod tests {
         assert_eq!(
             client(&document, "robot").default_scopes,
             Some(vec!["basic".to_owned(), "service_account".to_owned()])
+        );
+    }
+
+    #[test]
+    fn in_profile_keycloak_one_list_makes_the_other_empty() {
+        let document = |profile| {
+            let mut document = RealmDocument::named("r");
+            document.profile = profile;
+            let mut narrow = ClientDocument::named("narrow");
+            narrow.grants = vec![ClientGrant::ClientCredentials];
+            narrow.optional_scopes = Some(vec!["phone".to_owned()]);
+            document.clients.push(narrow);
+            document.complete(Features::default());
+            client(&document, "narrow").default_scopes.clone()
+        };
+        assert_eq!(document(Profile::Strict), None);
+        assert_eq!(
+            document(Profile::Keycloak),
+            Some(vec!["service_account".to_owned()])
         );
     }
 
