@@ -1,1 +1,4 @@
-//! Worlds that the benches share.
+//! What the benches share: a way to compare things within one run, and a world to compare them in.
+
+pub mod rounds;
+pub mod world;

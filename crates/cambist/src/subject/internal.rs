@@ -161,7 +161,7 @@ pub enum TakenTypes {
     AccessTokens,
     /// `Bearer` only.
     BearerOnly,
-    /// Anything that the realm signed with a key pair: where a token is only told about.
+        /// Anything that the realm signed but refresh tokens: where a token is only told about.
     Any,
 }
 
@@ -171,7 +171,7 @@ impl TakenTypes {
         match self {
             Self::AccessTokens => bearer || kind.eq_ignore_ascii_case("DPoP"),
             Self::BearerOnly => bearer,
-            Self::Any => true,
+            Self::Any => !matches!(kind, "Refresh" | "Offline"),
         }
     }
 }
@@ -196,7 +196,6 @@ pub fn read_access_token(
     let key = jws
         .key_id()
         .and_then(|kid| realm.keys().verifier(kid))
-        .filter(|key| !key.algorithm.is_symmetric())
         .ok_or(SubjectTokenError::UnknownKey)?;
     let verified = jws.verify(key)?;
     let claims = TokenClaims::parse(verified.payload(), Strictness::Keycloak)?;
