@@ -45,6 +45,8 @@ pub enum OAuthErrorCode {
     NotAllowed,
     /// RFC 6749 section 4.1.2.1.
     ServerError,
+    /// Keycloak: the server failed.
+    UnknownError,
     /// Keycloak: the whole answer is this text under `error`, without a description.
     InvalidOrigin,
 }
@@ -66,6 +68,7 @@ impl OAuthErrorCode {
             Self::InvalidIssuer => "invalid_issuer",
             Self::NotAllowed => "not_allowed",
             Self::ServerError => "server_error",
+            Self::UnknownError => "unknown_error",
             Self::InvalidOrigin => "Invalid origin",
         }
     }
@@ -295,6 +298,9 @@ pub enum Refusal {
     /// The realm has no active key for the algorithm: the operator's fault.
     #[error("the realm has no active key for {0}")]
     NoSigningKey(&'static str),
+    /// A setting of the client with which nothing can be minted: the operator's fault.
+    #[error("the client is misconfigured: {0}")]
+    Misconfigured(&'static str),
     /// A claim that cannot be written as JSON: the fault of a mapper of the embedder's own.
     #[error("the claims cannot be written")]
     Unwritable,
@@ -323,6 +329,11 @@ impl Refusal {
                 "Offline tokens not allowed for the user or client",
             ),
             Self::Gate(_) => wire(400, OAuthErrorCode::InvalidGrant, "Session not active"),
+            Self::Misconfigured(_) => wire(
+                500,
+                OAuthErrorCode::UnknownError,
+                "For more on this error consult the server log.",
+            ),
             Self::Provider(_) | Self::NoSigningKey(_) | Self::Unwritable => wire(
                 500,
                 OAuthErrorCode::ServerError,

@@ -30,6 +30,8 @@ pub struct TokenResponse {
     pub scope: String,
     /// What was really issued; an exchange only.
     pub issued_token_type: Option<TokenType>,
+    /// What mappers write into the answer itself; never one of the members above.
+    pub further: serde_json::Map<String, serde_json::Value>,
 }
 
 impl TokenResponse {
@@ -61,6 +63,9 @@ impl Serialize for TokenResponse {
         map.serialize_entry("scope", &self.scope)?;
         if let Some(kind) = self.issued_token_type {
             map.serialize_entry("issued_token_type", kind.urn())?;
+        }
+        for (name, value) in &self.further {
+            map.serialize_entry(name, value)?;
         }
         map.end()
     }

@@ -54,9 +54,10 @@ impl Serialize for AccessToken<'_> {
     }
 }
 
-/// Claims that the engine owns; a mapper's claim of such a name is left out.
-pub(super) const OWNED: [&str; 13] = [
-    "exp", "iat", "nbf", "jti", "iss", "aud", "sub", "typ", "azp", "sid", "scope", "cnf", "at_hash",
+/// Claims that the engine owns; a mapper's claim of such a name is left out. `cnf` is not among them: only a
+/// mapper writes it, as Keycloak lets one.
+pub(super) const OWNED: [&str; 12] = [
+    "exp", "iat", "nbf", "jti", "iss", "aud", "sub", "typ", "azp", "sid", "scope", "at_hash",
 ];
 
 /// One value is a text, several are a list, none is no claim.

@@ -33,7 +33,11 @@ impl Serialize for IdToken<'_> {
         map.serialize_entry("iat", &self.issued)?;
         map.serialize_entry("jti", self.token_id)?;
         map.serialize_entry("iss", self.issuer)?;
-        let mut audience: Vec<Cow<'_, str>> = alloc::vec![Cow::Borrowed(self.audience)];
+        // A hardcoded mapper may put its own audience in place of the client.
+        let mut audience: Vec<Cow<'_, str>> = Vec::new();
+        if !self.composed.audience_replaced {
+            audience.push(Cow::Borrowed(self.audience));
+        }
         for value in &self.composed.audience {
             if !audience.contains(value) {
                 audience.push(value.clone());

@@ -245,6 +245,12 @@ impl Minting<'_> {
             expires = expires.min(bound);
         }
         let settings = self.target.tokens();
+        let fault = settings
+            .fault
+            .or(settings.id_token_fault.filter(|_| plan.id_token));
+        if let Some(fault) = fault {
+            return Err(Refusal::Misconfigured(fault));
+        }
         let lightweight = settings.lightweight;
         let mut composed = compose(self.context, ClaimTarget::AccessToken, lightweight);
         if self.is_transient() && composed.subject.is_none() {
@@ -307,6 +313,7 @@ impl Minting<'_> {
                 .clone()
                 .unwrap_or_else(|| self.scope.clone()),
             issued_token_type: plan.issued_token_type,
+            further: self.further()?,
         };
         if let Some(refresh) = &plan.refresh {
             let (token, expires) = self.refresh_token(refresh, &audience)?;
@@ -317,6 +324,17 @@ impl Minting<'_> {
             tokens.push(self.id_token(expires)?);
         }
         Ok((access, tokens, response))
+    }
+
+    /// What mappers write into the answer itself.
+    fn further(&self) -> Result<serde_json::Map<String, serde_json::Value>, Refusal> {
+        let composed = compose(self.context, ClaimTarget::TokenResponse, false);
+        composed
+            .claims
+            .iter()
+            .map(|(name, value)| Ok((String::from(name), serde_json::to_value(value)?)))
+            .collect::<Result<_, serde_json::Error>>()
+            .map_err(|_| Refusal::Unwritable)
     }
 
     fn refresh_token(

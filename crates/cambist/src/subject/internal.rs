@@ -161,7 +161,7 @@ pub enum TakenTypes {
     AccessTokens,
     /// `Bearer` only.
     BearerOnly,
-        /// Anything that the realm signed but refresh tokens: where a token is only told about.
+    /// Anything that the realm signed but refresh tokens: where a token is only told about.
     Any,
 }
 
