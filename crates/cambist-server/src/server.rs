@@ -1,0 +1,404 @@
+//! The server: what is opened, in which order, and how it ends.
+
+use std::{
+    fmt, fs, io,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use cambist::{crypto::CryptoProvider, engine::Engine, moment::Timestamp};
+use cambist_admin::{Admin, AdminAuthenticator, AdminParts, AdminRequest, RegistryError};
+use cambist_http::{BaseUrl, BaseUrlError, BaseUrls, MAX_BODY_BYTES, Service};
+use cambist_ring::{RingProvider, SystemEntropy};
+use cambist_store::{MemoryStore, OpenError, SqliteStore, Store, passwords::PasswordVerifier};
+use http::{Response, header::AUTHORIZATION, request::Parts};
+use tokio::{net::TcpListener, task::JoinHandle, time::interval};
+
+use crate::{
+    BootstrapError, LoadError, Registry,
+    admin_access::AdminAccess,
+    bootstrap::bootstrap,
+    config::{Settings, StoreChoice},
+    listener::{Handler, Listener},
+    loading,
+    management::{Management, StoreHandle},
+    metrics::{Metrics, Surface, TokenRequests},
+    signing::OffReactor,
+};
+
+/// Bytes of a body at the administration from a caller with a good token: whole realms come that way.
+const MAX_ADMIN_BODY_BYTES: usize = 64 * 1_024 * 1_024;
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    service: Service,
+    registry: Arc<Registry>,
+    management: Arc<Management>,
+    listener: Listener,
+    management_listener: Option<Listener>,
+    sweeper: JoinHandle<()>,
+}
+
+/// Why a server did not start. Nothing is served then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The directory of the store cannot be made.
+    #[error("data directory {path}")]
+    DataDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The store cannot be opened.
+    #[error("store: {0}")]
+    Store(#[from] OpenError),
+    /// A stored realm cannot be brought in force.
+    #[error("stored realms: {0}")]
+    Realms(RegistryError),
+    /// Realm master cannot be made.
+    #[error(transparent)]
+    Bootstrap(#[from] BootstrapError),
+    /// A realm file cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// An address cannot be bound.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A base address cannot be formed.
+    #[error(transparent)]
+    BaseUrl(#[from] BaseUrlError),
+    /// Metrics cannot be set up.
+    #[error("metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// A worker died.
+    #[error("a worker died while the server started")]
+    Worker,
+}
+
+impl Server {
+    /// Opens the store, brings realms in force, binds the addresses and serves.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        // Bound first: a port that is taken is told at once, and callers wait in the backlog meanwhile.
+        let socket = bind(settings.listen).await?;
+        let management_socket = match settings.management_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        let address = local_address(&socket, settings.listen)?;
+        let bases = if settings.base_urls.is_empty() {
+            default_bases(address)?
+        } else {
+            BaseUrls::new(settings.base_urls)?
+        };
+
+        let passwords = PasswordVerifier::new();
+        let store = open(settings.store, passwords.clone()).await?;
+        let provider: Arc<dyn CryptoProvider> = Arc::new(RingProvider);
+        let registry = Registry::load(Arc::clone(&store), Arc::clone(&provider), settings.features)
+            .await
+            .map_err(StartError::Realms)?;
+        let registry = Arc::new(registry);
+        bootstrap(&registry, settings.bootstrap_admin.as_ref()).await?;
+        for path in &settings.realms {
+            loading::load(&registry, path).await?;
+        }
+
+        let metrics = Arc::new(Metrics::new()?);
+        let service = Service::builder(
+            Engine::new(provider),
+            Arc::clone(&store),
+            Arc::clone(&registry) as Arc<dyn cambist_http::Realms>,
+            bases.clone(),
+            SystemEntropy::new,
+        )
+        .signer(OffReactor::new())
+        .observer(TokenRequests(Arc::clone(&metrics)))
+        .build();
+        let access = Arc::new(AdminAccess {
+            registry: Arc::clone(&registry),
+            store: Arc::clone(&store),
+            bases: bases.clone(),
+        });
+        let app = App {
+            service: service.clone(),
+            admin: Admin::new(AdminParts {
+                store: Arc::clone(&store),
+                realms: Arc::clone(&registry) as Arc<dyn cambist_admin::RealmRegistry>,
+                authenticator: Arc::clone(&access) as Arc<dyn AdminAuthenticator>,
+                passwords,
+                entropy: Box::new(SystemEntropy::new()),
+            }),
+            access,
+            bases,
+            metrics: Arc::clone(&metrics),
+        };
+        let management = Arc::new(Management {
+            metrics,
+            registry: Arc::clone(&registry),
+            store: StoreHandle(Arc::clone(&store)),
+            stopping: AtomicBool::new(false),
+        });
+        let serving = |address| move |source| StartError::Listen { address, source };
+        let listener = Listener::serve(socket, Arc::new(app)).map_err(serving(address))?;
+        let management_listener = match management_socket {
+            Some(socket) => {
+                let handler = Arc::new(ManagementHandler(Arc::clone(&management)));
+                Some(Listener::serve(socket, handler).map_err(serving(address))?)
+            }
+            None => None,
+        };
+        Ok(Self {
+            service,
+            registry,
+            management,
+            listener,
+            management_listener,
+            sweeper: tokio::spawn(sweep(store)),
+        })
+    }
+
+    /// The address that is served, with the port that was bound.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
+    }
+
+    /// The address of health and metrics.
+    #[must_use]
+    pub fn management_address(&self) -> Option<SocketAddr> {
+        self.management_listener.as_ref().map(Listener::address)
+    }
+
+    /// The endpoints, to be called without a socket.
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// The realms in force.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The line that says that the server is ready, and where.
+    #[must_use]
+    pub fn ready_line(&self) -> String {
+        let base = self.service.bases().first();
+        let mut line = format!("cambist is ready on {} as {base}", self.address());
+        if let Some(management) = self.management_address() {
+            line.push_str(&format!(", health and metrics on {management}"));
+        }
+        line
+    }
+
+    /// Takes no new work, finishes what is in flight, and makes durable what was written behind.
+    pub async fn stop(self) {
+        self.management.stopping.store(true, Ordering::Relaxed);
+        self.listener.stop().await;
+        self.sweeper.abort();
+        if let Err(error) = self.service.store().flush().await {
+            tracing::error!(%error, "times of last use were not written");
+        }
+        if let Some(management) = self.management_listener {
+            management.stop().await;
+        }
+    }
+}
+
+/// The time of the machine.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| StartError::Listen { address, source })
+}
+
+fn local_address(socket: &TcpListener, asked: SocketAddr) -> Result<SocketAddr, StartError> {
+    socket.local_addr().map_err(|source| StartError::Listen {
+        address: asked,
+        source,
+    })
+}
+
+/// The address served on, and on loopback `localhost` too. Who listens on every address must say under
+/// which one the server is reached; until then it is reached from this machine only.
+fn default_bases(address: SocketAddr) -> Result<BaseUrls, BaseUrlError> {
+    let port = address.port();
+    let everywhere = address.ip().is_unspecified();
+    if everywhere {
+        tracing::warn!("listening on every address without a base-url: issuers name localhost");
+    }
+    let host = match address.ip() {
+        IpAddr::V4(ip) if everywhere || ip.is_loopback() => "127.0.0.1".to_owned(),
+        IpAddr::V6(ip) if everywhere || ip.is_loopback() => "[::1]".to_owned(),
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    let mut bases = vec![BaseUrl::parse(&format!("http://{host}:{port}"))?];
+    if everywhere || address.ip().is_loopback() {
+        bases.push(BaseUrl::parse(&format!("http://localhost:{port}"))?);
+    }
+    BaseUrls::new(bases)
+}
+
+async fn open(
+    choice: StoreChoice,
+    passwords: PasswordVerifier,
+) -> Result<Arc<dyn Store>, StartError> {
+    let path = match choice {
+        StoreChoice::Memory => return Ok(Arc::new(MemoryStore::with_passwords(passwords))),
+        StoreChoice::Sqlite(path) => path,
+    };
+    if let Some(directory) = path.parent().filter(|path| !path.as_os_str().is_empty()) {
+        make_private(directory).map_err(|source| StartError::DataDirectory {
+            path: directory.to_owned(),
+            source,
+        })?;
+    }
+    let opened = tokio::task::spawn_blocking(move || {
+        cambist_store::SqliteOptions::new(path)
+            .passwords(passwords)
+            .open()
+    })
+    .await
+    .map_err(|_| StartError::Worker)?;
+    let store: SqliteStore = opened?;
+    Ok(Arc::new(store))
+}
+
+/// Private keys are kept there, so a directory that we make is ours alone.
+fn make_private(directory: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
+async fn sweep(store: Arc<dyn Store>) {
+    let mut ticks = interval(SWEEP_EVERY);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        match store.sweep(now()).await {
+            Ok(swept) => tracing::debug!(?swept, "swept"),
+            Err(error) => tracing::error!(%error, "cannot sweep"),
+        }
+    }
+}
+
+/// What callers of the main address reach.
+struct App {
+    service: Service,
+    admin: Admin,
+    access: Arc<AdminAccess>,
+    bases: BaseUrls,
+    metrics: Arc<Metrics>,
+}
+
+impl App {
+    fn surface(head: &Parts) -> Surface {
+        let path = head.uri.path();
+        let admin = path
+            .strip_prefix("/admin")
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if admin {
+            Surface::Admin
+        } else {
+            Surface::Realms
+        }
+    }
+}
+
+impl Handler for App {
+    /// Only an administrator may send a whole realm: nobody else fills the memory.
+    async fn body_limit(&self, head: &Parts) -> usize {
+        let Surface::Admin = Self::surface(head) else {
+            return MAX_BODY_BYTES;
+        };
+        let bearer = head
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok()?.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let Some((_, token)) = bearer else {
+            return MAX_BODY_BYTES;
+        };
+        match self.access.authenticate(token.trim()).await {
+            Some(_) => MAX_ADMIN_BODY_BYTES,
+            None => MAX_BODY_BYTES,
+        }
+    }
+
+    async fn answer(&self, head: Parts, body: Option<Bytes>) -> Response<Bytes> {
+        let began = Instant::now();
+        let surface = Self::surface(&head);
+        let response = match (surface, body) {
+            (_, None) => self.service.body_too_large(),
+            (Surface::Realms, Some(body)) => self.service.handle(&head, &body).await,
+            (Surface::Admin, Some(body)) => {
+                let base = self.bases.of(&head).to_string();
+                let request = AdminRequest {
+                    method: head.method,
+                    path: head.uri.path().to_owned(),
+                    query: head.uri.query().map(str::to_owned),
+                    headers: head.headers,
+                    body,
+                    base,
+                    now: now(),
+                };
+                self.admin.handle(request).await
+            }
+        };
+        self.metrics
+            .http_request(surface, response.status(), began.elapsed());
+        response
+    }
+}
+
+/// What callers of the management address reach.
+struct ManagementHandler(Arc<Management>);
+
+impl Handler for ManagementHandler {
+    async fn body_limit(&self, _: &Parts) -> usize {
+        0
+    }
+
+    async fn answer(&self, head: Parts, _: Option<Bytes>) -> Response<Bytes> {
+        self.0.answer(&head)
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("bases", &self.bases)
+            .finish_non_exhaustive()
+    }
+}
