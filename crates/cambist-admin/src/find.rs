@@ -144,9 +144,9 @@ pub(crate) fn group<'d>(document: &'d RealmDocument, id: &str) -> Option<Placed<
         .find(|placed| placed.group.id.as_deref() == Some(id))
 }
 
-/// The list that holds a group, and its place there.
+/// A group, wherever it is.
 pub(crate) fn group_mut<'d>(
-    groups: &'d mut Vec<GroupDocument>,
+    groups: &'d mut [GroupDocument],
     id: &str,
 ) -> Option<&'d mut GroupDocument> {
     let mut waiting: Vec<&mut GroupDocument> = groups.iter_mut().collect();

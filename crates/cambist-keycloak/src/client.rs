@@ -45,11 +45,23 @@ const DROPPED: &[&str] = &[
 pub fn read(mut members: Members, report: &mut Report) -> Result<ClientDocument, ImportError> {
     let id = members.required_text("clientId")?;
     let says_full_scope = members.has("fullScopeAllowed");
+    let says_origins = members.has("webOrigins");
     let mut client = ClientDocument::named(id);
     client.grants = vec![ClientGrant::AuthorizationCode, ClientGrant::TokenExchange];
     apply(&mut client, members, report)?;
     if !says_full_scope {
         client.full_scope_allowed = !client.consent_required;
+    }
+    // Keycloak gives a new client the origins of its redirect addresses, unless it names its own.
+    if !says_origins {
+        let mut origins: Vec<String> = client
+            .redirect_uris
+            .iter()
+            .filter_map(|address| origin(address))
+            .collect();
+        origins.sort_unstable();
+        origins.dedup();
+        client.web_origins = origins;
     }
     Ok(client)
 }
@@ -216,6 +228,14 @@ pub fn is_on(client: &ClientDocument, attribute: &str) -> bool {
         .is_some_and(|text| text.eq_ignore_ascii_case("true"))
 }
 
+/// Scheme, host and port of a web address.
+fn origin(address: &str) -> Option<String> {
+    let (scheme, rest) = address.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    (matches!(scheme, "http" | "https") && !host.is_empty()).then(|| format!("{scheme}://{host}"))
+}
+
 fn grants_from_attributes(client: &mut ClientDocument) {
     let (standard, jwt) = (is_on(client, STANDARD_EXCHANGE), is_on(client, JWT_GRANT));
     set_grant(client, ClientGrant::StandardTokenExchange, standard);
@@ -277,6 +297,23 @@ mod tests {
         .unwrap();
         assert!(!it.grants.contains(&ClientGrant::StandardTokenExchange));
         assert!(it.grants.contains(&ClientGrant::TokenExchange));
+    }
+
+    #[test]
+    fn origins_follow_the_redirect_addresses_unless_named() {
+        let redirects = json!([
+            "http://a.example:8080/*",
+            "https://u@b.example/x",
+            "/relative",
+            "app://c"
+        ]);
+        let derived = client(json!({"clientId": "a", "redirectUris": redirects}));
+        assert_eq!(
+            derived.web_origins,
+            ["http://a.example:8080", "https://b.example"]
+        );
+        let named = client(json!({"clientId": "a", "redirectUris": redirects, "webOrigins": []}));
+        assert!(named.web_origins.is_empty());
     }
 
     #[test]

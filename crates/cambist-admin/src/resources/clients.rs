@@ -242,16 +242,28 @@ pub(crate) fn to_json(call: &Call<'_>, client: &ClientDocument) -> Json {
         .into()
 }
 
-/// The client's lists of scopes as they count.
+/// The client's lists of scopes as they count: of the realm's only those of the client's protocol.
 pub(crate) fn scopes_of(
     document: &RealmDocument,
     client: &ClientDocument,
 ) -> (Vec<String>, Vec<String>) {
-    let or_realms = |own: &Option<Vec<String>>, realms: &Option<Vec<String>>| {
-        own.clone().or_else(|| realms.clone()).unwrap_or_default()
+    let of_realm = |list: &Option<Vec<String>>| -> Vec<String> {
+        let scopes = document.client_scopes.iter().flatten();
+        let fits = |name: &&String| {
+            scopes
+                .clone()
+                .any(|scope| scope.name == **name && scope.protocol == client.protocol)
+        };
+        list.iter().flatten().filter(fits).cloned().collect()
     };
-    let mut default = or_realms(&client.default_scopes, &document.default_scopes);
-    let optional = or_realms(&client.optional_scopes, &document.optional_scopes);
+    let mut default = client
+        .default_scopes
+        .clone()
+        .unwrap_or_else(|| of_realm(&document.default_scopes));
+    let optional = client
+        .optional_scopes
+        .clone()
+        .unwrap_or_else(|| of_realm(&document.optional_scopes));
     if has_service_account_scope(document, client)
         && !default.iter().any(|name| name == SERVICE_ACCOUNT)
     {

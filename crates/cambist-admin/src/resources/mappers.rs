@@ -18,17 +18,14 @@ pub(crate) enum Of<'a> {
 }
 
 impl<'a> Of<'a> {
-    fn list<'d>(self, document: &'d RealmDocument) -> Result<&'d Vec<MapperDocument>, Failure> {
+    fn list(self, document: &RealmDocument) -> Result<&Vec<MapperDocument>, Failure> {
         match self {
             Self::Client(id) => find::client(document, id).map(|client| &client.mappers),
             Self::Scope(id) => find::scope(document, id).map(|scope| &scope.mappers),
         }
     }
 
-    fn list_mut<'d>(
-        self,
-        document: &'d mut RealmDocument,
-    ) -> Result<&'d mut Vec<MapperDocument>, Failure> {
+    fn list_mut(self, document: &mut RealmDocument) -> Result<&mut Vec<MapperDocument>, Failure> {
         match self {
             Self::Client(id) => find::client_mut(document, id).map(|client| &mut client.mappers),
             Self::Scope(id) => find::scope_mut(document, id).map(|scope| &mut scope.mappers),

@@ -96,7 +96,8 @@ pub(crate) async fn create(call: &Call<'_>) -> Result<Answer, Failure> {
         ..User::default()
     };
     let members = call.request.members()?;
-    if !members.has("username") && !(document.login.email_as_username && members.has("email")) {
+    let named_by_email = document.login.email_as_username && members.has("email");
+    if !members.has("username") && !named_by_email {
         return Err(Failure::bad_message("User name is missing"));
     }
     let secrets = call.request.read("UserRepresentation", |members, report| {

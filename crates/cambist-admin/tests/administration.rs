@@ -1,0 +1,567 @@
+//! The administration, call by call, against a store in memory and without sockets.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod support;
+
+use std::fs;
+
+use cambist::facts::UserQuery;
+use cambist_admin::RealmRegistry;
+use cambist_store::{RealmSource, UserDirectory, passwords};
+use serde_json::{Value, json};
+use support::World;
+
+fn realm_file(name: &str) -> Value {
+    let path = format!(
+        "{}/../../parity/realms/{name}.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+async fn world_with(name: &str) -> World {
+    let world = World::new().await;
+    let made = world
+        .ask("POST", "/admin/realms", Some(realm_file(name)))
+        .await;
+    assert_eq!(made.status, 201, "{:?}", made.json);
+    world
+}
+
+const SHOP: &str = "/admin/realms/adm-shop";
+const TILL: &str = "ad010001-0001-4000-8000-000000000001";
+const STOCK: &str = "ad010001-0001-4000-8000-000000000005";
+const ANN: &str = "ad010001-0002-4000-8000-00000000000f";
+
+#[tokio::test]
+async fn the_guide_is_set_up() {
+    let world = world_with("guide").await;
+    let base = "/admin/realms/token-exchange-demo";
+    let (a, b) = (
+        "a1a1a1a1-0000-4000-8000-000000000001",
+        "a1a1a1a1-0000-4000-8000-000000000002",
+    );
+    let found = world
+        .ask(
+            "GET",
+            &format!("{base}/clients?clientId=realm-management"),
+            None,
+        )
+        .await;
+    let store = format!(
+        "{base}/clients/{}/authz/resource-server",
+        found.text("/0/id")
+    );
+
+    let on = world
+        .ask(
+            "PUT",
+            &format!("{base}/clients/{b}/management/permissions"),
+            Some(json!({"enabled": true})),
+        )
+        .await;
+    assert_eq!(
+        (on.status, on.json.get("enabled")),
+        (200, Some(&json!(true)))
+    );
+    let permission = on.text("/scopePermissions/token-exchange").to_owned();
+
+    let policy = json!({"type": "client", "name": "service-a-client-policy", "logic": "POSITIVE",
+                        "decisionStrategy": "UNANIMOUS", "clients": [a]});
+    let policy = world
+        .ask("POST", &format!("{store}/policy/client"), Some(policy))
+        .await;
+    assert_eq!(
+        (policy.status, policy.json.get("clients")),
+        (201, Some(&json!([a])))
+    );
+
+    let read = world
+        .ask(
+            "GET",
+            &format!("{store}/permission/scope/{permission}"),
+            None,
+        )
+        .await;
+    assert_eq!(
+        read.text("/name"),
+        format!("token-exchange.permission.client.{b}")
+    );
+    let scopes = world
+        .ask("GET", &format!("{store}/policy/{permission}/scopes"), None)
+        .await;
+    assert_eq!(scopes.text("/0/name"), "token-exchange");
+    let resources = world
+        .ask(
+            "GET",
+            &format!("{store}/policy/{permission}/resources"),
+            None,
+        )
+        .await;
+    assert_eq!(resources.text("/0/name"), format!("client.resource.{b}"));
+
+    let attach = json!({"id": permission, "name": read.text("/name"), "type": "scope", "logic": "POSITIVE",
+                        "decisionStrategy": "UNANIMOUS", "resources": [resources.text("/0/_id")],
+                        "scopes": [scopes.text("/0/id")], "policies": [policy.text("/id")]});
+    let attached = world
+        .ask(
+            "PUT",
+            &format!("{store}/permission/scope/{permission}"),
+            Some(attach),
+        )
+        .await;
+    assert_eq!((attached.status, attached.json), (201, Value::Null));
+
+    let asked = world
+        .ask(
+            "GET",
+            &format!("{store}/policy/{permission}/associatedPolicies"),
+            None,
+        )
+        .await;
+    assert_eq!(asked.text("/0/name"), "service-a-client-policy");
+    let document = world
+        .realms
+        .realm("token-exchange-demo")
+        .unwrap()
+        .document
+        .clone();
+    let kept = document
+        .permissions
+        .iter()
+        .find(|kept| kept.id.as_deref() == Some(&permission))
+        .unwrap();
+    assert_eq!(kept.policies, [policy.text("/id")]);
+}
+
+#[tokio::test]
+async fn who_may_not_is_refused_before_anything_is_told() {
+    let world = world_with("adm-shop").await;
+    let unauthorized = json!({"error": "HTTP 401 Unauthorized"});
+    for path in [
+        "/admin/realms",
+        SHOP,
+        "/admin/realms/no-such-realm",
+        "/admin/realms/adm-shop/clients",
+    ] {
+        for caller in [None, Some("rubbish"), Some("master/nobody")] {
+            let answer = world.ask_as(caller, "GET", path, None).await;
+            assert_eq!(
+                (answer.status, &answer.json),
+                (401, &unauthorized),
+                "{path}"
+            );
+        }
+    }
+    let forbidden = json!({"error": "HTTP 403 Forbidden"});
+    for (method, path) in [
+        ("GET", SHOP),
+        ("DELETE", SHOP),
+        ("POST", "/admin/realms"),
+        ("GET", "/admin/realms"),
+    ] {
+        let body = (method == "POST").then(|| json!({"realm": "x"}));
+        let answer = world.ask_as(Some("adm-shop/ann"), method, path, body).await;
+        assert_eq!(
+            (answer.status, &answer.json),
+            (403, &forbidden),
+            "{method} {path}"
+        );
+    }
+    let other_realm = world
+        .ask_as(Some("adm-shop/boss"), "GET", "/admin/realms/master", None)
+        .await;
+    assert_eq!(other_realm.status, 403);
+}
+
+#[tokio::test]
+async fn roles_open_what_they_are_for_and_count_as_they_are_now() {
+    let world = world_with("adm-shop").await;
+    let clerk = Some("adm-shop/clerk");
+    let users = world
+        .ask_as(clerk, "GET", &format!("{SHOP}/users"), None)
+        .await;
+    assert_eq!(users.json.as_array().map(Vec::len), Some(5));
+    let clients = world
+        .ask_as(clerk, "GET", &format!("{SHOP}/clients"), None)
+        .await;
+    assert_eq!((clients.status, clients.json), (200, json!([])));
+    let client = world
+        .ask_as(clerk, "GET", &format!("{SHOP}/clients/{TILL}"), None)
+        .await;
+    assert_eq!(client.status, 403);
+    let made = world
+        .ask_as(
+            clerk,
+            "POST",
+            &format!("{SHOP}/users"),
+            Some(json!({"username": "lamp"})),
+        )
+        .await;
+    assert_eq!(made.status, 403);
+
+    let before = world
+        .ask_as(Some("adm-shop/ann"), "GET", &format!("{SHOP}/users"), None)
+        .await;
+    assert_eq!(before.status, 403);
+    let found = world
+        .ask(
+            "GET",
+            &format!("{SHOP}/clients?clientId=realm-management"),
+            None,
+        )
+        .await;
+    let management = found.text("/0/id").to_owned();
+    let role = world
+        .ask(
+            "GET",
+            &format!("{SHOP}/clients/{management}/roles/view-users"),
+            None,
+        )
+        .await;
+    let given = json!([{"id": role.text("/id"), "name": "view-users"}]);
+    let path = format!("{SHOP}/users/{ANN}/role-mappings/clients/{management}");
+    assert_eq!(world.ask("POST", &path, Some(given)).await.status, 204);
+    let after = world
+        .ask_as(Some("adm-shop/ann"), "GET", &format!("{SHOP}/users"), None)
+        .await;
+    assert_eq!(after.status, 200);
+}
+
+#[tokio::test]
+async fn a_realm_is_made_once_and_deleted_whole() {
+    let world = world_with("guide").await;
+    let again = world
+        .ask("POST", "/admin/realms", Some(realm_file("guide")))
+        .await;
+    assert_eq!(
+        (again.status, again.text("/errorMessage")),
+        (409, "Realm token-exchange-demo already exists")
+    );
+    let mut twin = realm_file("guide");
+    twin["realm"] = json!("twin");
+    let twin = world.ask("POST", "/admin/realms", Some(twin)).await;
+    assert_eq!(
+        (twin.status, twin.text("/error_description")),
+        (409, "Duplicate resource error")
+    );
+    assert!(world.realms.realm("twin").is_none());
+
+    let master = world.realms.realm("master").unwrap();
+    assert!(
+        master
+            .realm
+            .client_by_id("token-exchange-demo-realm")
+            .is_some(),
+        "its administration"
+    );
+    let path = "/admin/realms/token-exchange-demo";
+    assert_eq!(world.ask("DELETE", path, None).await.status, 204);
+    let gone = world.ask("GET", path, None).await;
+    assert_eq!(
+        (gone.status, gone.text("/error")),
+        (404, "Realm not found.")
+    );
+    assert!(
+        world
+            .store
+            .load_realm("token-exchange-demo")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let master = world.realms.realm("master").unwrap();
+    assert!(
+        master
+            .realm
+            .client_by_id("token-exchange-demo-realm")
+            .is_none()
+    );
+    assert_eq!(
+        world
+            .ask("POST", "/admin/realms", Some(realm_file("guide")))
+            .await
+            .status,
+        201
+    );
+}
+
+#[tokio::test]
+async fn a_realm_has_an_id_that_outlives_its_name() {
+    let world = World::new().await;
+    let made = world
+        .ask(
+            "POST",
+            "/admin/realms/",
+            Some(json!({"realm": "new", "enabled": true})),
+        )
+        .await;
+    assert_eq!(
+        made.header("location"),
+        Some("http://server/admin/realms/new")
+    );
+    let first = world.ask("GET", "/admin/realms/new", None).await;
+    assert_eq!(first.text("/id").len(), 36);
+    assert_eq!(first.header("cache-control"), Some("no-cache"));
+    assert_eq!(
+        first.header("content-type"),
+        Some("application/json;charset=UTF-8")
+    );
+    let renamed = world
+        .ask("PUT", "/admin/realms/new", Some(json!({"realm": "newer"})))
+        .await;
+    assert_eq!(renamed.status, 204);
+    let second = world.ask("GET", "/admin/realms/newer", None).await;
+    assert_eq!(second.text("/id"), first.text("/id"));
+    assert_eq!(
+        world.ask("GET", "/admin/realms/new", None).await.status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn a_put_takes_back_what_a_get_gave() {
+    let world = world_with("adm-shop").await;
+    for path in [
+        SHOP.to_owned(),
+        format!("{SHOP}/clients/{TILL}"),
+        format!("{SHOP}/users/{ANN}"),
+        format!("{SHOP}/identity-provider/instances/partner"),
+        format!("{SHOP}/roles/lead"),
+        format!("{SHOP}/groups/ad010001-0007-4000-8000-00000000000d"),
+    ] {
+        let before = world.ask("GET", &path, None).await;
+        assert_eq!(before.status, 200, "{path}");
+        let put = world.ask("PUT", &path, Some(before.json.clone())).await;
+        assert_eq!((put.status, &put.json), (204, &Value::Null), "{path}");
+        assert_eq!(
+            world.ask("GET", &path, None).await.json,
+            before.json,
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_does_not_build_changes_nothing() {
+    let world = world_with("adm-shop").await;
+    let before = world.realms.realm("adm-shop").unwrap();
+    let answer = world
+        .ask(
+            "PUT",
+            SHOP,
+            Some(json!({"defaultSignatureAlgorithm": "XS256"})),
+        )
+        .await;
+    assert_eq!(answer.status, 400);
+    let after = world.realms.realm("adm-shop").unwrap();
+    assert_eq!(after.version, before.version);
+    assert_eq!(after.document.tokens, before.document.tokens);
+}
+
+#[tokio::test]
+async fn a_client_with_a_service_account_gets_its_user_and_loses_it() {
+    let world = world_with("adm-shop").await;
+    let client = json!({"clientId": "lamp", "serviceAccountsEnabled": true});
+    let id = world
+        .ask("POST", &format!("{SHOP}/clients"), Some(client))
+        .await
+        .made();
+    let user = world
+        .ask(
+            "GET",
+            &format!("{SHOP}/clients/{id}/service-account-user"),
+            None,
+        )
+        .await;
+    assert_eq!(user.text("/username"), "service-account-lamp");
+    let query = UserQuery::Id(user.text("/id").into());
+    assert!(
+        world
+            .store
+            .find_user("adm-shop", &query)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert_eq!(
+        world
+            .ask("DELETE", &format!("{SHOP}/clients/{id}"), None)
+            .await
+            .status,
+        204
+    );
+    assert!(
+        world
+            .store
+            .find_user("adm-shop", &query)
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn secrets_are_drawn_and_drawn_anew() {
+    let world = world_with("adm-shop").await;
+    let id = world
+        .ask(
+            "POST",
+            &format!("{SHOP}/clients"),
+            Some(json!({"clientId": "lamp"})),
+        )
+        .await
+        .made();
+    let path = format!("{SHOP}/clients/{id}/client-secret");
+    let first = world.ask("GET", &path, None).await;
+    assert_eq!(first.text("/value").len(), 32);
+    let second = world.ask("POST", &path, None).await;
+    assert_ne!(second.text("/value"), first.text("/value"));
+    assert_eq!(world.ask("GET", &path, None).await.json, second.json);
+}
+
+#[tokio::test]
+async fn a_renamed_client_keeps_what_names_it() {
+    let world = world_with("adm-shop").await;
+    let renamed = world
+        .ask(
+            "PUT",
+            &format!("{SHOP}/clients/{STOCK}"),
+            Some(json!({"clientId": "depot"})),
+        )
+        .await;
+    assert_eq!(renamed.status, 204);
+    let parts = world
+        .ask(
+            "GET",
+            &format!("{SHOP}/roles/lead/composites/clients/{STOCK}"),
+            None,
+        )
+        .await;
+    assert_eq!(parts.text("/0/name"), "read");
+    let taken = world
+        .ask(
+            "PUT",
+            &format!("{SHOP}/clients/{STOCK}"),
+            Some(json!({"clientId": "till"})),
+        )
+        .await;
+    assert_eq!((taken.status, taken.text("/error")), (409, "conflict"));
+}
+
+#[tokio::test]
+async fn a_password_is_kept_as_a_hash_and_never_shown() {
+    let world = world_with("adm-shop").await;
+    let body = json!({"type": "password", "value": "second-password", "temporary": true});
+    let path = format!("{SHOP}/users/{ANN}");
+    assert_eq!(
+        world
+            .ask("PUT", &format!("{path}/reset-password"), Some(body))
+            .await
+            .status,
+        204
+    );
+    let user = world
+        .store
+        .find_user("adm-shop", &UserQuery::Id(ANN.into()))
+        .await
+        .unwrap()
+        .unwrap();
+    let [credential] = user.passwords.as_slice() else {
+        panic!("one password")
+    };
+    assert!(passwords::verify(
+        credential,
+        &"second-password".to_owned().into()
+    ));
+    assert!(!passwords::verify(
+        credential,
+        &"password1".to_owned().into()
+    ));
+    assert_eq!(user.required_actions, ["UPDATE_PASSWORD"]);
+    let shown = world.ask("GET", &path, None).await.json.to_string();
+    assert!(!shown.contains(&credential.hash) && !shown.contains("second-password"));
+}
+
+#[tokio::test]
+async fn the_last_condition_takes_its_permission_along() {
+    let world = world_with("adm-shop-policies").await;
+    let store = "/admin/realms/adm-shop-policies/clients/ad010009-0001-4000-8000-000000000005/authz/resource-server";
+    let permission = format!("{store}/policy/ad010009-0005-4000-8000-000000000012");
+    assert_eq!(world.ask("GET", &permission, None).await.status, 200);
+    let gone = world
+        .ask(
+            "DELETE",
+            &format!("{store}/policy/client/ad010009-0005-4000-8000-00000000000e"),
+            None,
+        )
+        .await;
+    assert_eq!(gone.status, 204);
+    assert_eq!(world.ask("GET", &permission, None).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_aggregate_of_itself_is_refused_and_changes_nothing() {
+    let world = world_with("adm-shop-policies").await;
+    let store = "/admin/realms/adm-shop-policies/clients/ad010009-0001-4000-8000-000000000005/authz/resource-server";
+    let id = "ad010009-0005-4000-8000-000000000010";
+    let body = json!({"name": "both", "type": "aggregate", "policies": [id]});
+    let answer = world
+        .ask("PUT", &format!("{store}/policy/aggregate/{id}"), Some(body))
+        .await;
+    assert_eq!(answer.status, 500);
+    let asked = world
+        .ask(
+            "GET",
+            &format!("{store}/policy/{id}/associatedPolicies"),
+            None,
+        )
+        .await;
+    assert_eq!(asked.json.as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn bodies_that_are_wrong_are_refused() {
+    let world = world_with("adm-shop").await;
+    let clients = format!("{SHOP}/clients");
+    for (body, status) in [
+        (json!([]), 400),
+        (json!({"clientId": {"a": 1}}), 400),
+        (json!({"clientId": "lamp", "publicClient": "maybe"}), 400),
+        (
+            json!({"clientId": "lamp", "redirectUris": "http://localhost/"}),
+            400,
+        ),
+        (
+            json!({"clientId": "lamp", "redirectUris": ["javascript:alert(1)"]}),
+            400,
+        ),
+        (
+            json!({"clientId": "lamp", "redirectUris": ["https://a.example/#x"]}),
+            400,
+        ),
+        (Value::Null, 500),
+    ] {
+        let answer = world.ask("POST", &clients, Some(body.clone())).await;
+        assert_eq!(answer.status, status, "{body}");
+    }
+    let unknown = world
+        .ask(
+            "POST",
+            &clients,
+            Some(json!({"clientId": "lamp", "noSuchMember": 1})),
+        )
+        .await;
+    assert!(
+        unknown
+            .text("/error")
+            .contains("Unrecognized field \"noSuchMember\"")
+    );
+    let found = world
+        .ask("GET", &format!("{clients}?clientId=lamp"), None)
+        .await;
+    assert_eq!(found.json, json!([]));
+    let doubled = world.ask("GET", "/admin/realms//adm-shop", None).await;
+    assert_eq!(doubled.text("/error"), "missingNormalization");
+}
