@@ -297,6 +297,7 @@ impl Core {
             remote_address: self.remote_address.as_deref(),
             moment: self.moment,
             jws_limits: self.engine.jws_limits(),
+            provider: self.engine.crypto(),
         }
     }
 }

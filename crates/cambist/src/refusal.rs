@@ -214,6 +214,27 @@ pub enum ExchangeError {
     /// The target is disabled.
     #[error("the target `{0}` is disabled")]
     TargetDisabled(Box<str>),
+    /// A public client at a standard exchange.
+    #[error("a public client asks for a standard exchange")]
+    PublicClient,
+    /// The subject token is bound to a key, and its holder sent no proof (RFC 9449).
+    #[error("the subject token is bound to a key and no proof came with it")]
+    ProofMissing,
+    /// The subject token is bound to a key, and was issued to another client.
+    #[error("the subject token is bound to a key of another client")]
+    BoundToAnother,
+    /// A refresh token would need a session of its own.
+    #[error("a refresh token would need a new session")]
+    NeedsNewSession,
+    /// A refresh token with `offline_access`.
+    #[error("offline access is not given by an exchange")]
+    OfflineNotAllowed,
+    /// The user has not consented to every scope of the client.
+    #[error("the user has not consented to all scopes of `{0}`")]
+    ConsentMissing(Box<str>),
+    /// No mapper puts these audiences into the token.
+    #[error("audiences that cannot be had: {0}")]
+    AudienceUnavailable(String),
     /// A public client that does not hold the token.
     #[error("the client does not hold the token")]
     NotHolder,
@@ -463,7 +484,7 @@ fn refresh_wire(error: &RefreshError) -> WireError {
 
 fn exchange_wire(error: &ExchangeError) -> WireError {
     use OAuthErrorCode::{
-        AccessDenied, InvalidClient, InvalidIssuer, InvalidRequest, InvalidTarget,
+        AccessDenied, InvalidClient, InvalidIssuer, InvalidRequest, InvalidScope, InvalidTarget,
         UnauthorizedClient,
     };
     const NOT_ALLOWED: &str = "Client not allowed to exchange";
@@ -492,6 +513,43 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
         ExchangeError::UnknownAudience(_) => wire(400, InvalidClient, "Audience not found"),
         ExchangeError::TargetConsent(_) => wire(400, InvalidClient, "Client requires user consent"),
         ExchangeError::TargetDisabled(_) => wire(400, InvalidClient, "Client disabled"),
+        ExchangeError::PublicClient => wire(
+            400,
+            InvalidClient,
+            "Public client is not allowed to exchange token",
+        ),
+        ExchangeError::ProofMissing => wire(400, InvalidRequest, "DPoP proof is missing"),
+        ExchangeError::BoundToAnother => wire(
+            400,
+            InvalidRequest,
+            "Sender-constrained token exchange rejected as the token was not issued for the \
+             requesting client",
+        ),
+        ExchangeError::NeedsNewSession => wire(
+            400,
+            InvalidRequest,
+            "Refresh token not valid as requested_token_type because creating a new session is \
+             needed",
+        ),
+        ExchangeError::OfflineNotAllowed => wire(
+            400,
+            InvalidRequest,
+            "Scope offline_access not allowed for token exchange",
+        ),
+        ExchangeError::ConsentMissing(client) => WireError {
+            status: 400,
+            code: InvalidScope,
+            description: Some(Cow::Owned(format!(
+                "Missing consents for Token Exchange in client {client}"
+            ))),
+        },
+        ExchangeError::AudienceUnavailable(missing) => WireError {
+            status: 400,
+            code: InvalidRequest,
+            description: Some(Cow::Owned(format!(
+                "Requested audience not available: {missing}"
+            ))),
+        },
         ExchangeError::NotHolder => {
             wire(403, AccessDenied, "Client is not the holder of the token")
         }

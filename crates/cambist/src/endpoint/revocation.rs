@@ -11,7 +11,7 @@ use super::{
 use crate::{
     effects::Effect,
     engine::Engine,
-    facts::{Facts, FactsNeeded},
+    facts::{ClientSession, Facts, FactsNeeded, UserSession},
     moment::Moment,
     realm::Realm,
     request::{Envelope, RequestError},
@@ -94,41 +94,113 @@ impl PendingRevocation {
     #[must_use]
     pub fn facts_needed(&self) -> FactsNeeded {
         match &self.token {
-            Revoked::Access(_) => FactsNeeded::default(),
+            Revoked::Access(token) => FactsNeeded {
+                session: token.session_query(),
+                ..FactsNeeded::default()
+            },
             Revoked::Refresh(token) => refresh_facts(token),
         }
     }
 
     /// Answers; the answer opens when the revocation is durable.
+    ///
+    /// With the token go the client sessions that were made from it by a standard exchange, and those made
+    /// from theirs.
     pub fn answer(self, facts: &Facts) -> SealedAnswer {
         let Self { asked, token } = self;
+        let client = match asked.client() {
+            Ok(client) => client,
+            Err(refused) => return SealedAnswer::new(asked.realm.name(), Vec::new(), refused),
+        };
+        let session = facts.session.as_deref();
         let effects = match token {
             Revoked::Access(token) => {
-                vec![Effect::Revoke {
+                let mut effects = vec![Effect::Revoke {
                     token: token.token_id.clone(),
                     until: token.expires,
-                }]
-            }
-            Revoked::Refresh(token) => {
-                let session = facts.session.as_deref().filter(|session| {
-                    Some(&session.id) == token.session.as_ref() && session.kind == token.kind
-                });
-                match (session, asked.client()) {
-                    (Some(session), Ok(client)) => vec![Effect::EndClientSession {
-                        session: session.id.clone(),
-                        kind: session.kind,
-                        client: client.uuid().into(),
-                        end_empty: true,
-                    }],
-                    _ => Vec::new(),
+                }];
+                if let Some(session) = session {
+                    let source = Source {
+                        client: client.client_id(),
+                        token: Some(&token.token_id),
+                    };
+                    effects.extend(ended(&asked.realm, session, source, Vec::new()));
                 }
+                effects
             }
+            Revoked::Refresh(token) => match session {
+                Some(session)
+                    if Some(&session.id) == token.session.as_ref()
+                        && session.kind == token.kind =>
+                {
+                    let source = Source {
+                        client: client.client_id(),
+                        token: None,
+                    };
+                    ended(&asked.realm, session, source, vec![client.uuid()])
+                }
+                _ => Vec::new(),
+            },
         };
-        let answer = EndpointAnswer::empty(200);
-        let answer = match asked.client() {
-            Ok(client) => answer.readable_by(client.client_id()),
-            Err(refused) => refused,
-        };
+        let answer = EndpointAnswer::empty(200).readable_by(client.client_id());
         SealedAnswer::new(asked.realm.name(), effects, answer)
     }
+}
+
+/// What is revoked: all that a client has in the session, or one token of it.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    client: &'a str,
+    token: Option<&'a str>,
+}
+
+/// The ends of `first` and of every client session that comes from the source, at any distance.
+fn ended<'a>(
+    realm: &'a Realm,
+    session: &'a UserSession,
+    source: Source<'_>,
+    first: Vec<&'a str>,
+) -> Vec<Effect> {
+    let mut gone = first;
+    gone.extend(derived_from(session, source));
+    let mut next = 0_usize;
+    while let Some(uuid) = gone.get(next) {
+        next = next.saturating_add(1);
+        let Some(client) = realm.client_by_uuid(uuid) else {
+            continue;
+        };
+        for child in derived_from(
+            session,
+            Source {
+                client: client.client_id(),
+                token: None,
+            },
+        ) {
+            if !gone.contains(&child) {
+                gone.push(child);
+            }
+        }
+    }
+    gone.into_iter()
+        .map(|client| Effect::EndClientSession {
+            session: session.id.clone(),
+            kind: session.kind,
+            client: client.into(),
+            end_empty: true,
+        })
+        .collect()
+}
+
+fn derived_from<'a>(session: &'a UserSession, source: Source<'_>) -> Vec<&'a str> {
+    let comes = |state: &ClientSession| {
+        state
+            .derived_from
+            .get(source.client)
+            .is_some_and(|tokens| match source.token {
+                Some(token) => tokens.iter().any(|known| known == token),
+                None => true,
+            })
+    };
+    let children = session.clients.iter().filter(|(_, state)| comes(state));
+    children.map(|(uuid, _)| uuid.as_str()).collect()
 }

@@ -92,6 +92,21 @@ pub struct ClientSession {
     pub derived_from: BTreeMap<String, Vec<String>>,
 }
 
+impl ClientSession {
+    /// A client session that begins now.
+    #[must_use]
+    pub fn begun(now: Timestamp) -> Self {
+        Self {
+            started: now,
+            last_refresh: now,
+            scope: String::new(),
+            notes: BTreeMap::new(),
+            refresh_uses: BTreeMap::new(),
+            derived_from: BTreeMap::new(),
+        }
+    }
+}
+
 /// How often which refresh token was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshUse {

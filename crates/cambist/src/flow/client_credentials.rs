@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, boxed::Box, string::String, vec, vec::Vec};
 
 use super::{
-    Flow, FlowRequest, PendingFlow, Plan, PlannedSession, RefreshOutput,
+    Flow, FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
     granted_scopes::{GrantedScopes, check},
 };
 use crate::{
@@ -118,6 +118,9 @@ impl PendingFlow for PendingClientCredentials {
             user: user.clone(),
             session,
             openid: scopes.openid,
+            text_scopes: None,
+            audiences: Vec::new(),
+            output: Output::AccessToken,
             id_token: scopes.openid,
             scopes: scopes.scopes,
             refresh: refresh.then(RefreshOutput::default),

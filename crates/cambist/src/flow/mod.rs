@@ -16,9 +16,10 @@ use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 pub(crate) use self::exchange::IMPERSONATOR_USERNAME;
 pub use self::{
     exchange::ExchangeFlow,
-    plan::{Plan, PlannedSession, RefreshOutput},
+    plan::{Output, Plan, PlannedSession, RefreshOutput},
 };
 use crate::{
+    crypto::CryptoProvider,
     decision::Refused,
     facts::{Facts, FactsNeeded},
     jose::JwsLimits,
@@ -46,6 +47,8 @@ pub struct FlowRequest<'a> {
     pub moment: Moment,
     /// Bounds of tokens.
     pub jws_limits: &'a JwsLimits,
+    /// Hashes for mappers that need one.
+    pub provider: &'a dyn CryptoProvider,
 }
 
 /// A grant.

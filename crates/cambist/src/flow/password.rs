@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, collections::BTreeMap, string::String, vec, vec::Vec};
 
 use super::{
-    Flow, FlowRequest, PendingFlow, Plan, PlannedSession, RefreshOutput,
+    Flow, FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
     granted_scopes::{GrantedScopes, check},
 };
 use crate::{
@@ -123,6 +123,9 @@ impl PendingFlow for PendingPassword {
                 notes: BTreeMap::new(),
             },
             openid: scopes.openid,
+            text_scopes: None,
+            audiences: Vec::new(),
+            output: Output::AccessToken,
             id_token: scopes.openid,
             scopes: scopes.scopes,
             refresh: client

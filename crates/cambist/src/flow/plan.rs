@@ -40,10 +40,22 @@ pub enum PlannedSession {
         join: Vec<Box<str>>,
         /// The client session is not stored, and the token says so.
         transient_client: bool,
+        /// Token and answer name the session.
+        named: bool,
     },
 }
 
+/// What `access_token` of the answer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// An access token.
+    AccessToken,
+    /// An ID token, and nothing else.
+    IdToken,
+}
+
 /// A refresh token to mint.
+
 #[derive(Clone, Debug, Default)]
 pub struct RefreshOutput {
     /// The scopes it keeps; `None`: those of the access token.
@@ -71,9 +83,15 @@ pub struct Plan {
     pub session: PlannedSession,
     /// Active client scopes.
     pub scopes: Vec<ScopeNo>,
+    /// Scopes that the scope text names, where they are not the active ones.
+    pub text_scopes: Option<Vec<ScopeNo>>,
+    /// Audiences asked for: nothing else stays in `aud` and `resource_access`. Empty: nothing is taken out.
+    pub audiences: Vec<Box<str>>,
+    /// What is issued.
+    pub output: Output,
     /// Whether `openid` is among the scopes.
     pub openid: bool,
-    /// Whether an ID token is minted.
+    /// Whether an ID token is minted beside the access token.
     pub id_token: bool,
     /// A refresh token to mint.
     pub refresh: Option<RefreshOutput>,

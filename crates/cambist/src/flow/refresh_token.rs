@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
 
 use super::{
-    Flow, FlowRequest, PendingFlow, Plan, PlannedSession, RefreshOutput,
+    Flow, FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
     granted_scopes::{GrantedScopes, check},
 };
 use crate::{
@@ -166,8 +166,12 @@ impl PendingFlow for PendingRefresh {
                 session,
                 join: Vec::new(),
                 transient_client: false,
+                named: true,
             },
             openid: active.openid,
+            text_scopes: None,
+            audiences: Vec::new(),
+            output: Output::AccessToken,
             id_token,
             scopes: active.scopes,
             refresh,

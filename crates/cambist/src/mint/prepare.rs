@@ -3,7 +3,6 @@
 use alloc::{
     borrow::Cow,
     boxed::Box,
-    collections::BTreeMap,
     string::{String, ToString},
     sync::Arc,
     vec::Vec,
@@ -26,7 +25,7 @@ use crate::{
     decision::Grant,
     effects::Effect,
     facts::{ClientSession, SessionKind, UserSession},
-    flow::{Plan, PlannedSession, RefreshOutput},
+    flow::{Output, Plan, PlannedSession, RefreshOutput},
     jose::SigningHeader,
     moment::Timestamp,
     realm::{Client, ClientScope, Realm, RealmKey},
@@ -80,6 +79,13 @@ impl Grant {
             moment: self.moment,
             crypto: &*provider,
         };
+        let text_scopes: Vec<&ClientScope> = match &self.plan.text_scopes {
+            Some(numbers) => numbers
+                .iter()
+                .filter_map(|number| realm.scope(*number))
+                .collect(),
+            None => scopes.clone(),
+        };
         let minting = Minting {
             grant: &self,
             realm: &realm,
@@ -88,8 +94,8 @@ impl Grant {
             ids: &ids,
             placed: &placed,
             context: &context,
-            scope: scope_text(&scopes, self.plan.openid, false),
-            full_scope: scope_text(&scopes, self.plan.openid, true),
+            scope: scope_text(&text_scopes, self.plan.openid, false),
+            full_scope: scope_text(&text_scopes, self.plan.openid, true),
         };
         let (access_token, tokens, response) = minting.write()?;
         let mut effects = placed.effects;
@@ -143,7 +149,7 @@ fn place_session(plan: &Plan, ids: &Ids, now: Timestamp) -> Placed {
         } => {
             let clients = join
                 .iter()
-                .map(|uuid| (uuid.to_string(), new_client_session(now)))
+                .map(|uuid| (uuid.to_string(), ClientSession::begun(now)))
                 .collect();
 
             let session = UserSession {
@@ -170,6 +176,7 @@ fn place_session(plan: &Plan, ids: &Ids, now: Timestamp) -> Placed {
             kind,
             join,
             transient_client,
+            named,
         } => {
             let effects = join
                 .iter()
@@ -178,7 +185,7 @@ fn place_session(plan: &Plan, ids: &Ids, now: Timestamp) -> Placed {
                     session: session.id.clone(),
                     kind: session.kind,
                     client: uuid.clone(),
-                    state: Box::new(new_client_session(now)),
+                    state: Box::new(ClientSession::begun(now)),
                     refreshed: None,
                     expect: None,
                 })
@@ -189,7 +196,7 @@ fn place_session(plan: &Plan, ids: &Ids, now: Timestamp) -> Placed {
                 (SessionKind::Offline, true) => SessionCode::OfflineTransientClient,
             };
             Placed {
-                named: (!transient_client).then(|| session.id.0.clone()),
+                named: named.then(|| session.id.0.clone()),
                 code,
                 times: SessionTimes {
                     kind: *kind,
@@ -207,17 +214,6 @@ const fn code_of(kind: SessionKind) -> SessionCode {
     match kind {
         SessionKind::Online => SessionCode::Online,
         SessionKind::Offline => SessionCode::Offline,
-    }
-}
-
-fn new_client_session(now: Timestamp) -> ClientSession {
-    ClientSession {
-        started: now,
-        last_refresh: now,
-        scope: String::new(),
-        notes: BTreeMap::new(),
-        refresh_uses: BTreeMap::new(),
-        derived_from: BTreeMap::new(),
     }
 }
 
@@ -261,6 +257,10 @@ impl Minting<'_> {
             // `azp` of an exchanged token is the requester, whatever a mapper of the target says.
             composed.authorized_party = None;
         }
+        if !plan.audiences.is_empty() {
+            let audiences: Vec<&str> = plan.audiences.iter().map(|value| &**value).collect();
+            composed.restrict_to_audiences(&audiences);
+        }
         let audience = composed.audience.clone();
         let token = if lightweight {
             TokenCode::Lightweight
@@ -296,7 +296,13 @@ impl Minting<'_> {
         let algorithm = settings
             .access_token_algorithm
             .or_else(|| self.default_algorithm());
-        let access = self.prepared(algorithm, header_type, &access)?;
+        let access = match plan.output {
+            Output::AccessToken => self.prepared(algorithm, header_type, &access)?,
+            Output::IdToken => {
+                let (key, header, payload) = self.id_token_payload(expires)?;
+                Prepared::new(key, &header, &payload)
+            }
+        };
         let mut tokens = Vec::new();
 
         let mut response = TokenResponse {
@@ -315,6 +321,9 @@ impl Minting<'_> {
             issued_token_type: plan.issued_token_type,
             further: self.further()?,
         };
+        if plan.output == Output::IdToken {
+            response.token_type = "N_A";
+        }
         if let Some(refresh) = &plan.refresh {
             let (token, expires) = self.refresh_token(refresh, &audience)?;
             response.refresh_expires_in = expires.map_or(0, |expires| expires.since(now));
@@ -377,6 +386,18 @@ impl Minting<'_> {
     }
 
     fn id_token(&self, expires: Timestamp) -> Result<PreparedToken, Refusal> {
+        let (key, header, payload) = self.id_token_payload(expires)?;
+        Ok(PreparedToken::Id {
+            key,
+            header,
+            payload,
+        })
+    }
+
+    fn id_token_payload(
+        &self,
+        expires: Timestamp,
+    ) -> Result<(RealmKey, SigningHeader, Vec<u8>), Refusal> {
         let plan = &self.grant.plan;
         let token = IdToken {
             expires,
@@ -396,11 +417,7 @@ impl Minting<'_> {
             .id_token_algorithm
             .or_else(|| self.default_algorithm());
         let (key, header) = self.key(algorithm, "JWT")?;
-        Ok(PreparedToken::Id {
-            key: key.clone(),
-            header,
-            payload: payload(&token)?,
-        })
+        Ok((key.clone(), header, payload(&token)?))
     }
 
     fn prepared(

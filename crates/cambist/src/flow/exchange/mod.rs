@@ -2,6 +2,7 @@
 
 mod impersonation;
 mod permission_based;
+mod standard;
 
 pub(crate) use self::impersonation::IMPERSONATOR_USERNAME;
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
@@ -50,6 +51,7 @@ pub(super) struct TokenExchange {
 impl TokenExchange {
     /// These kinds, then the built-in ones.
     pub(super) fn with(mut kinds: Vec<Arc<dyn ExchangeFlow>>) -> Self {
+        kinds.push(Arc::new(standard::Standard));
         kinds.push(Arc::new(permission_based::PermissionBased));
         Self { kinds }
     }

@@ -12,7 +12,7 @@ use crate::{
     decision::Refused,
     facts::{Facts, FactsNeeded, SessionKind, UserQuery},
     flow::{
-        FlowRequest, PendingFlow, Plan, PlannedSession, RefreshOutput,
+        FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
         granted_scopes::GrantedScopes,
     },
     policy::{EvaluationContext, ExchangeQuestion, can_exchange_to},
@@ -379,6 +379,9 @@ impl Asker<'_> {
             user,
             session,
             openid: active.openid,
+            text_scopes: None,
+            audiences: Vec::new(),
+            output: Output::AccessToken,
             id_token: active.openid,
             scopes: active.scopes,
             refresh: refresh.then(RefreshOutput::default),
@@ -422,6 +425,7 @@ fn continued(
         kind,
         join,
         transient_client,
+        named: !transient_client,
     }
 }
 

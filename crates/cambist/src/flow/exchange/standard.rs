@@ -1,0 +1,440 @@
+//! Standard exchange, what Keycloak calls V2: the requester's scopes and the subject's audience decide. No
+//! permission is asked.
+
+use alloc::{borrow::Cow, boxed::Box, string::String, sync::Arc, vec, vec::Vec};
+
+use super::ExchangeFlow;
+use crate::{
+    claims::{
+        ClaimContext, ClaimTarget, compose,
+        roles::{effective_roles, token_roles},
+        scopes::{ActiveScopes, OFFLINE_ACCESS, names_scope},
+    },
+    crypto::CryptoProvider,
+    decision::Refused,
+    effects::Effect,
+    facts::{ClientSession, Facts, FactsNeeded, SessionKind, User, UserSession},
+    flow::{
+        FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
+        granted_scopes::check,
+    },
+    moment::Timestamp,
+    realm::{
+        Client, ClientNo, Feature, Features, Profile, Realm, ScopeNo, client::ExchangeRefresh,
+        document::ClientGrant,
+    },
+    refusal::{ExchangeError, Refusal},
+    request::{Parameters, TokenType},
+    subject::{GrantCode, ReadToken, SessionCode, TakenTypes, VerifiedSubject, read_access_token},
+    trace::DecisionTrace,
+};
+
+/// Standard exchange.
+#[derive(Debug)]
+pub(super) struct Standard;
+
+impl ExchangeFlow for Standard {
+    fn name(&self) -> &'static str {
+        "standard exchange"
+    }
+
+    fn available(&self, features: Features) -> bool {
+        features.has(Feature::TokenExchangeStandard)
+    }
+
+    fn supports(&self, request: &FlowRequest<'_>) -> Result<(), &'static str> {
+        let given = |name| request.parameters.value(name);
+        if given("requested_subject").is_some() {
+            return Err(
+                "Parameter 'requested_subject' is not supported for standard token exchange",
+            );
+        }
+        if given("requested_issuer").is_some() {
+            return Err(
+                "Parameter 'requested_issuer' is not supported for standard token exchange",
+            );
+        }
+        if given("subject_issuer").is_some() {
+            return Err("Parameter 'subject_issuer' is not supported for standard token exchange");
+        }
+        if !request.client.may(ClientGrant::StandardTokenExchange) {
+            return Err("Standard token exchange is not enabled for the requested client");
+        }
+        if given("subject_token").is_none() {
+            return Err("Parameter 'subject_token' required for standard token exchange");
+        }
+        match given("subject_token_type") {
+            None => Err("Parameter 'subject_token_type' required for standard token exchange"),
+            Some(kind) if TokenType::from_urn(&kind) != Some(TokenType::AccessToken) => {
+                Err("Parameter 'subject_token' supports access tokens only")
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn begin(
+        &self,
+        request: &FlowRequest<'_>,
+        trace: &mut DecisionTrace,
+    ) -> Result<Box<dyn PendingFlow>, Refusal> {
+        let FlowRequest {
+            realm,
+            parameters,
+            issuer,
+            moment,
+            jws_limits,
+            ..
+        } = *request;
+        let text = parameters.value("subject_token").unwrap_or_default();
+        let types = TakenTypes::AccessTokens;
+        let token = read_access_token(realm, issuer, &text, types, moment, jws_limits)
+            .map_err(ExchangeError::SubjectToken);
+        let token = trace.step("the subject token stands for itself", token)?;
+        Ok(Box::new(PendingStandard {
+            token,
+            asked: Asked::read(parameters),
+        }))
+    }
+}
+
+/// What the form asks for.
+#[derive(Debug)]
+struct Asked {
+    token_type: Option<String>,
+    audiences: Vec<Box<str>>,
+    scope: Option<String>,
+}
+
+impl Asked {
+    fn read(parameters: &Parameters) -> Self {
+        let mut audiences: Vec<Box<str>> = Vec::new();
+        for value in parameters.values("audience") {
+            if !audiences.iter().any(|known| **known == *value) {
+                audiences.push(value.into());
+            }
+        }
+        Self {
+            token_type: parameters
+                .value("requested_token_type")
+                .map(Cow::into_owned),
+            audiences,
+            scope: parameters.value("scope").map(Cow::into_owned),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct PendingStandard {
+    token: ReadToken,
+    asked: Asked,
+}
+
+impl PendingFlow for PendingStandard {
+    fn facts_needed(&self) -> FactsNeeded {
+        FactsNeeded {
+            session: self.token.session_query(),
+            subject: self.token.user_query(),
+            revocations: vec![self.token.token_id.clone()],
+            ..FactsNeeded::default()
+        }
+    }
+
+    fn decide(
+        self: Box<Self>,
+        request: &FlowRequest<'_>,
+        facts: &Facts,
+        trace: &mut DecisionTrace,
+    ) -> Result<Plan, Refused> {
+        let FlowRequest {
+            realm,
+            client,
+            moment,
+            ..
+        } = *request;
+        let Self { token, asked } = *self;
+        let subject = token
+            .verify(realm, facts, moment)
+            .map_err(ExchangeError::from);
+        let subject = trace.step("the subject's session and user are there", subject)?;
+        trace.step(
+            "the subject token is not bound to a key",
+            unbound(client, &subject),
+        )?;
+        let wanted = output(client, asked.token_type.as_deref());
+        let wanted = trace.step("the requested token type is given", wanted)?;
+        let targets = targets(realm, client, &asked.audiences);
+        let targets = trace.step("every audience is a client that may be a target", targets)?;
+        trace.step(
+            "the client is the holder or in the audience",
+            related(client, &subject),
+        )?;
+        let known = check(realm, client, asked.scope.as_deref());
+        trace.step("the client has the scopes asked for", known)?;
+        let text = asked.scope.as_deref().unwrap_or_default();
+        if wanted == TokenType::RefreshToken {
+            let possible = refresh_possible(&subject, text);
+            trace.step(
+                "a refresh token can live in the subject's session",
+                possible,
+            )?;
+        }
+        let user = Arc::clone(subject.user());
+        let roles = effective_roles(realm, &user);
+        let mut active = ActiveScopes::select(realm, client, text, &roles);
+        trace.step("the user has consented", consented(client, &user, &active))?;
+        let whole: Vec<_> = active.scopes().iter().map(|scope| scope.number()).collect();
+        if !targets.is_empty() {
+            active.restrict_to_audiences(realm, &targets, &roles);
+            let available = available(request, &user, &subject, &active, &asked.audiences);
+            trace.step("every audience asked for can be had", available)?;
+        }
+        Ok(plan(request, &subject, asked, &active, whole, wanted))
+    }
+}
+
+/// Without a proof a bound token is refused; issued to another client it is refused with one as well.
+fn unbound(client: &Client, subject: &VerifiedSubject) -> Result<(), ExchangeError> {
+    let token = subject.token();
+    if !token.is_bound() {
+        return Ok(());
+    }
+    if *token.authorized_party == *client.client_id() {
+        Err(ExchangeError::ProofMissing)
+    } else {
+        Err(ExchangeError::BoundToAnother)
+    }
+}
+
+fn output(client: &Client, requested: Option<&str>) -> Result<TokenType, ExchangeError> {
+    let refreshes = client.tokens().use_refresh_tokens
+        && client.tokens().exchange_refresh == ExchangeRefresh::SameSession;
+    match requested.map(TokenType::from_urn) {
+        None => Ok(TokenType::AccessToken),
+        Some(Some(kind @ (TokenType::AccessToken | TokenType::IdToken))) => Ok(kind),
+        Some(Some(TokenType::RefreshToken)) if refreshes => Ok(TokenType::RefreshToken),
+        Some(_) => Err(ExchangeError::RequestedTokenType),
+    }
+}
+
+/// Existence of all, then a confidential requester, then whether each is enabled.
+fn targets(
+    realm: &Realm,
+    client: &Client,
+    audiences: &[Box<str>],
+) -> Result<Vec<ClientNo>, ExchangeError> {
+    let found: Result<Vec<&Client>, _> = audiences
+        .iter()
+        .map(|name| {
+            realm
+                .client_by_id(name)
+                .ok_or_else(|| ExchangeError::UnknownAudience(name.clone()))
+        })
+        .collect();
+    let found = found?;
+    if client.is_public() {
+        return Err(ExchangeError::PublicClient);
+    }
+    if let Some(target) = found.iter().find(|target| !target.enabled()) {
+        return Err(ExchangeError::TargetDisabled(target.client_id().into()));
+    }
+    Ok(found.iter().map(|target| target.number()).collect())
+}
+
+fn related(client: &Client, subject: &VerifiedSubject) -> Result<(), ExchangeError> {
+    let token = subject.token();
+    let holder = *token.authorized_party == *client.client_id();
+    let in_audience = token
+        .audience
+        .iter()
+        .any(|value| **value == *client.client_id());
+    (holder || in_audience)
+        .then_some(())
+        .ok_or(ExchangeError::NotInAudience)
+}
+
+/// Only an online session with a client session of the subject can carry a refresh token.
+fn refresh_possible(subject: &VerifiedSubject, scope: &str) -> Result<(), ExchangeError> {
+    let online = subject
+        .session()
+        .is_some_and(|session| session.kind == SessionKind::Online);
+    let stored = matches!(
+        subject.token().id.session,
+        SessionCode::Online | SessionCode::Unknown
+    );
+    if !online || !stored {
+        return Err(ExchangeError::NeedsNewSession);
+    }
+    if names_scope(scope, OFFLINE_ACCESS) {
+        return Err(ExchangeError::OfflineNotAllowed);
+    }
+    Ok(())
+}
+
+/// Every scope shown on the consent screen must have been consented to, where the requester asks for
+/// consent at all.
+fn consented(client: &Client, user: &User, active: &ActiveScopes<'_>) -> Result<(), ExchangeError> {
+    if !client.consent_required() {
+        return Ok(());
+    }
+    let given = user
+        .consents
+        .iter()
+        .find(|consent| consent.client == client.uuid());
+    let has = |id: &str| given.is_some_and(|consent| consent.scopes.iter().any(|own| own == id));
+    let missing = active
+        .scopes()
+        .iter()
+        .any(|scope| scope.on_consent_screen() && !has(scope.id()));
+    if missing {
+        Err(ExchangeError::ConsentMissing(client.client_id().into()))
+    } else {
+        Ok(())
+    }
+}
+
+/// Works out what the mappers would put into `aud`: an audience that they do not is not to be had.
+fn available(
+    request: &FlowRequest<'_>,
+    user: &User,
+    subject: &VerifiedSubject,
+    active: &ActiveScopes<'_>,
+    audiences: &[Box<str>],
+) -> Result<(), ExchangeError> {
+    let FlowRequest {
+        realm,
+        client,
+        moment,
+        provider,
+        ..
+    } = *request;
+    let provider: &dyn CryptoProvider = provider;
+    let session: Option<&UserSession> = subject.session().map(|session| &**session);
+    let user_roles = effective_roles(realm, user);
+    let roles = token_roles(realm, client, active.scopes(), &user_roles);
+    let context = ClaimContext {
+        realm,
+        client,
+        user,
+        session,
+        client_session: session.and_then(|session| session.client(client.uuid())),
+        transient_notes: &[],
+        scopes: active.scopes(),
+        openid: active.openid(),
+        user_roles: &user_roles,
+        token_roles: &roles,
+        nonce: None,
+        authentication_level: Some(1),
+        moment,
+        crypto: provider,
+    };
+    let composed = compose(
+        &context,
+        ClaimTarget::AccessToken,
+        client.tokens().lightweight,
+    );
+    let missing: Vec<&str> = audiences
+        .iter()
+        .map(|audience| &**audience)
+        .filter(|audience| !composed.audience.iter().any(|value| value == audience))
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(ExchangeError::AudienceUnavailable(missing.join(", ")))
+    }
+}
+
+fn plan(
+    request: &FlowRequest<'_>,
+    subject: &VerifiedSubject,
+    asked: Asked,
+    active: &ActiveScopes<'_>,
+    whole: Vec<ScopeNo>,
+    wanted: TokenType,
+) -> Plan {
+    let FlowRequest {
+        realm,
+        client,
+        moment,
+        ..
+    } = *request;
+    let scopes: Vec<_> = active.scopes().iter().map(|scope| scope.number()).collect();
+    let refreshes = wanted == TokenType::RefreshToken;
+    let session = match subject.session() {
+        None => PlannedSession::Transient { notes: Vec::new() },
+        Some(session) => PlannedSession::Existing {
+            session: Arc::clone(session),
+            kind: session.kind,
+            join: Vec::new(),
+            transient_client: !refreshes && session.client(client.uuid()).is_none(),
+            named: true,
+        },
+    };
+    let effects = match subject.session() {
+        Some(session) if refreshes => vec![derived(client, subject, session, moment.now)],
+        _ => Vec::new(),
+    };
+    let strict = realm.profile() == Profile::Strict;
+    // Keycloak computes the scope text of a refresh output before it knows the audiences; with
+    // parameterized scopes it does not.
+    let early = refreshes && !realm.features().has(Feature::ParameterizedScopes);
+    let id_only = wanted == TokenType::IdToken;
+    Plan {
+        client: client.number(),
+        target: client.number(),
+        user: Arc::clone(subject.user()),
+        session,
+        text_scopes: early.then_some(whole),
+        scopes,
+        openid: active.openid(),
+        id_token: active.openid() && !id_only,
+        output: if id_only {
+            Output::IdToken
+        } else {
+            Output::AccessToken
+        },
+        refresh: refreshes.then(|| RefreshOutput {
+            audiences: asked.audiences.clone(),
+            ..RefreshOutput::default()
+        }),
+        audiences: asked.audiences,
+        grant: GrantCode::StandardExchange,
+        issued_token_type: Some(wanted),
+        authentication_level: Some(1),
+        nonce: None,
+        expires_by: strict.then_some(subject.token().expires),
+        effects,
+        answer_scope: None,
+    }
+}
+
+/// The requester's client session, with a note of the subject token it comes from: when that is revoked, so
+/// is this.
+fn derived(
+    client: &Client,
+    subject: &VerifiedSubject,
+    session: &UserSession,
+    now: Timestamp,
+) -> Effect {
+    let mut state = session
+        .client(client.uuid())
+        .cloned()
+        .unwrap_or_else(|| ClientSession::begun(now));
+    let token = subject.token();
+    let sources = state
+        .derived_from
+        .entry(String::from(&*token.authorized_party))
+        .or_default();
+    if !sources.iter().any(|known| **known == *token.token_id) {
+        sources.push(String::from(&*token.token_id));
+    }
+    state.last_refresh = now;
+    Effect::PutClientSession {
+        session: session.id.clone(),
+        kind: session.kind,
+        client: client.uuid().into(),
+        state: Box::new(state),
+        refreshed: Some(now),
+        expect: Some(session.version),
+    }
+}
