@@ -148,7 +148,8 @@ pub enum JsonError {
 fn check(text: &str, limits: &JsonLimits) -> Result<(), JsonError> {
     let mut scan = Scan { text, position: 0 };
     let mut open = OpenValues::default();
-    let mut names: Vec<Cow<'_, str>> = Vec::new();
+    // Room for the names of a usual token, so that the list does not grow.
+    let mut names: Vec<Cow<'_, str>> = Vec::with_capacity(32);
     let mut name_expected = false;
     while let Some(byte) = scan.next_structural() {
         match byte {
@@ -229,12 +230,18 @@ struct Scan<'t> {
 impl<'t> Scan<'t> {
     /// The next bracket, comma or quotation mark; the position is then behind it.
     fn next_structural(&mut self) -> Option<u8> {
-        let rest = self.text.as_bytes().get(self.position..)?;
-        let (offset, &byte) = rest
-            .iter()
-            .enumerate()
-            .find(|(_, byte)| matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b'"'))?;
-        self.position = self.position.saturating_add(offset).saturating_add(1);
+        loop {
+            let byte = self.next_byte()?;
+            if matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b'"') {
+                return Some(byte);
+            }
+        }
+    }
+
+    #[inline]
+    fn next_byte(&mut self) -> Option<u8> {
+        let byte = *self.text.as_bytes().get(self.position)?;
+        self.position = self.position.saturating_add(1);
         Some(byte)
     }
 
@@ -243,35 +250,28 @@ impl<'t> Scan<'t> {
         let start = self.position;
         let mut escaped = false;
         loop {
-            let rest = self
-                .text
-                .as_bytes()
-                .get(self.position..)
-                .ok_or(JsonError::Syntax)?;
-            let (offset, &byte) = rest
-                .iter()
-                .enumerate()
-                .find(|(_, byte)| matches!(byte, b'"' | b'\\'))
-                .ok_or(JsonError::Syntax)?;
-            let end = self.position.saturating_add(offset);
-            if byte == b'\\' {
-                escaped = true;
-                self.position = end.saturating_add(2);
-                continue;
+            match self.next_byte().ok_or(JsonError::Syntax)? {
+                b'"' => break,
+                b'\\' => {
+                    escaped = true;
+                    self.next_byte();
+                }
+                _ => {}
             }
-            self.position = end.saturating_add(1);
-            if end.saturating_sub(start) > limits.string_bytes {
-                return Err(JsonError::StringTooLong {
-                    limit: limits.string_bytes,
-                });
-            }
-            let written = self.text.get(start..end).ok_or(JsonError::Syntax)?;
-            return if escaped {
-                self.decode(start, end)
-            } else {
-                Ok(Cow::Borrowed(written))
-            };
         }
+        let end = self.position.saturating_sub(1);
+        if end.saturating_sub(start) > limits.string_bytes {
+            return Err(JsonError::StringTooLong {
+                limit: limits.string_bytes,
+            });
+        }
+        if escaped {
+            return self.decode(start, end);
+        }
+        self.text
+            .get(start..end)
+            .map(Cow::Borrowed)
+            .ok_or(JsonError::Syntax)
     }
 
     /// Resolves escapes. It also refuses lone surrogates, which `serde_json` lets pass in a string
