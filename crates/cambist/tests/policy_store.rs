@@ -629,3 +629,29 @@ fn a_resource_of_somebody_else_inherits_from_its_type() {
         assert_eq!(result.is_ok(), expected, "{own} {parent}");
     }
 }
+
+#[test]
+fn a_trace_reads_from_top_to_bottom() {
+    let policies = json!([
+        {"name": "desk", "kind": "client", "clients": ["desk"]},
+        {"name": "not at night", "kind": "time", "logic": "negative", "config": {"hour": 22, "hourEnd": 23}},
+        {"name": "either", "kind": "aggregate", "strategy": "affirmative", "policies": ["desk", "not at night"]},
+        told("broken", "failed")
+    ]);
+    let world = World::with("strict", policies, to_bank(&["either", "broken"]));
+    let (_, trace) = world.ask("desk", "bank", None, NOW);
+    let expected = r#"token-exchange on bank by desk: refused, the permissions do not grant it
+  * permission "to bank" (token-exchange, unanimous): unknown, which does not permit
+    - policy "either" (aggregate, affirmative): grant -> permit
+      * policy "desk" (client): grant -> permit
+      * policy "not at night" (time, negative): deny -> permit
+    * policy "broken" (told): failed, told to fail -> unknown, which does not permit"#;
+    assert_eq!(trace.unwrap().to_string(), expected);
+
+    let closed = World::with("strict", json!([]), json!([]));
+    let (_, trace) = closed.ask("desk", "bank", None, NOW);
+    assert_eq!(
+        trace.unwrap().to_string(),
+        "token-exchange on bank by desk: refused, no resource stands for the target"
+    );
+}

@@ -9,6 +9,7 @@ mod compile;
 mod conditions;
 mod error;
 mod evaluator;
+mod explain;
 pub mod gates;
 mod identity;
 pub mod kinds;
@@ -30,6 +31,6 @@ pub use self::{
     },
     numbers::PolicyNo,
     store::{MAX_CHECKS, MAX_NESTING, MAX_POLICIES, MAX_SCOPES, PolicyStore},
-    strategy::{DecisionStrategy, Effect, EnforcementMode, Logic},
+    strategy::{DecisionStrategy, EnforcementMode, Logic},
     trace::{Outcome, PermissionSort, PermissionTrace, PolicyStep, PolicyTrace, StepVote},
 };

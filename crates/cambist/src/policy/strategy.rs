@@ -1,16 +1,6 @@
-//! The closed sets of a decision: effect, logic, decision strategy, enforcement mode.
+//! The closed sets of a decision: logic, decision strategy, enforcement mode.
 
 use serde::{Deserialize, Serialize};
-
-/// What came of a policy or a permission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Effect {
-    /// It grants.
-    Permit,
-    /// It refuses.
-    Deny,
-}
 
 /// Whether a policy's word is turned round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
