@@ -1,5 +1,6 @@
 //! The subcommands, a file each.
 
+mod demo;
 mod serve;
 
 use std::{error::Error, fmt, io::Write as _, process::ExitCode};
@@ -18,6 +19,8 @@ pub struct Cli {
 enum Command {
     /// Serve realms over HTTP.
     Serve(Box<serve::Arguments>),
+    /// Play a whole exchange against a server of its own, and explain it.
+    Demo(demo::Arguments),
 }
 
 /// Runs a command to its end.
@@ -31,6 +34,7 @@ pub fn run(cli: Cli) -> ExitCode {
     };
     let ended = match cli.command {
         Command::Serve(arguments) => runtime.block_on(serve::run(*arguments)),
+        Command::Demo(arguments) => runtime.block_on(demo::run(arguments)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
