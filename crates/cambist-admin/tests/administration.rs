@@ -565,3 +565,64 @@ async fn bodies_that_are_wrong_are_refused() {
     let doubled = world.ask("GET", "/admin/realms//adm-shop", None).await;
     assert_eq!(doubled.text("/error"), "missingNormalization");
 }
+
+#[tokio::test]
+async fn a_partial_import_fails_skips_or_overwrites() {
+    let world = world_with("adm-shop").await;
+    let path = format!("{SHOP}/partialImport");
+    let users =
+        json!([{"username": "ann", "enabled": true}, {"username": "newcomer", "enabled": true}]);
+    let fail = json!({"ifResourceExists": "FAIL", "users": users});
+    let fail = world.ask("POST", &path, Some(fail)).await;
+    assert_eq!(
+        (fail.status, fail.text("/errorMessage")),
+        (409, "User with user name ann already exists.")
+    );
+    let found = world
+        .ask("GET", &format!("{SHOP}/users?username=newcomer"), None)
+        .await;
+    assert_eq!(found.json, json!([]), "nothing of a refused import is kept");
+
+    let skip = world
+        .ask(
+            "POST",
+            &path,
+            Some(json!({"ifResourceExists": "SKIP", "users": users})),
+        )
+        .await;
+    assert_eq!(
+        (
+            skip.status,
+            skip.json.get("added"),
+            skip.json.get("skipped")
+        ),
+        (200, Some(&json!(1)), Some(&json!(1)))
+    );
+    assert_eq!(
+        (skip.text("/results/0/action"), skip.text("/results/0/id")),
+        ("SKIPPED", ANN)
+    );
+
+    let stock = json!([{"clientId": "stock", "name": "Changed", "serviceAccountsEnabled": true}]);
+    let over = json!({"ifResourceExists": "OVERWRITE", "clients": stock});
+    let over = world.ask("POST", &path, Some(over)).await;
+    assert_eq!(over.json.get("overwritten"), Some(&json!(1)));
+    let id = over.text("/results/0/id");
+    assert_ne!(id, STOCK);
+    let user = world
+        .ask(
+            "GET",
+            &format!("{SHOP}/clients/{id}/service-account-user"),
+            None,
+        )
+        .await;
+    assert_eq!(user.text("/username"), "service-account-stock");
+    let parts = world
+        .ask("GET", &format!("{SHOP}/roles/lead/composites"), None)
+        .await;
+    assert_eq!(
+        parts.json.as_array().map(Vec::len),
+        Some(1),
+        "the roles of the old client are gone"
+    );
+}

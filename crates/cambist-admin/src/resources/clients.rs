@@ -157,22 +157,24 @@ pub(crate) async fn put(call: &Call<'_>, id: &str) -> Result<Answer, Failure> {
 pub(crate) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, Failure> {
     find::client(call.document(), id)?;
     call.require(MANAGE)?;
-    let remove = |document: &mut RealmDocument| {
-        let name = find::client(document, id)?.id.clone();
-        document
-            .clients
-            .retain(|client| client.uuid.as_deref() != Some(id));
-        references::forget_client(document, &name, id);
-        management::forget(document, &management::client_resource(id));
-        Ok(())
-    };
-    call.change(remove).await?;
+    call.change(|document| remove(document, id)).await?;
     call.store().end_client_sessions(&call.name, id).await?;
     let query = cambist::facts::UserQuery::ServiceAccount(id.into());
     if let Some(user) = call.store().find_user(&call.name, &query).await? {
         call.store().delete_user(&call.name, &user.id).await?;
     }
     Ok(done_no_cache())
+}
+
+/// Takes a client out of a realm, with everything that names it.
+pub(crate) fn remove(document: &mut RealmDocument, id: &str) -> Result<(), Failure> {
+    let name = find::client(document, id)?.id.clone();
+    document
+        .clients
+        .retain(|client| client.uuid.as_deref() != Some(id));
+    references::forget_client(document, &name, id);
+    management::forget(document, &management::client_resource(id));
+    Ok(())
 }
 
 pub(crate) fn secret(call: &Call<'_>, id: &str) -> Result<Answer, Failure> {
@@ -322,7 +324,7 @@ fn give_service_account_scope(document: &RealmDocument, client: &mut ClientDocum
 }
 
 /// Makes the user behind a client that needs one and has none.
-async fn make_service_account(
+pub(crate) async fn make_service_account(
     call: &Call<'_>,
     loaded: &LoadedRealm,
     id: &str,

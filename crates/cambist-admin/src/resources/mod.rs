@@ -9,6 +9,7 @@ pub(crate) mod identity_providers;
 pub(crate) mod management;
 pub(crate) mod mappers;
 pub(crate) mod partial;
+pub(crate) mod partial_import;
 pub(crate) mod realms;
 pub(crate) mod role_mappings;
 pub(crate) mod roles;

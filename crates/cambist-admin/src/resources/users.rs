@@ -522,7 +522,8 @@ async fn store_password(
     .await
 }
 
-async fn set_password(
+/// Hashes a password into a user.
+pub(crate) async fn set_password(
     call: &Call<'_>,
     user: &mut User,
     password: Secret,
