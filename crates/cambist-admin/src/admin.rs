@@ -214,6 +214,23 @@ impl Call<'_> {
         }
     }
 
+    /// The caller must be allowed to hand on each of these roles, by internal id.
+    pub(crate) fn require_hand_on<'r>(
+        &self,
+        roles: impl IntoIterator<Item = &'r str>,
+    ) -> Result<(), Failure> {
+        let realm = &self.loaded.realm;
+        let allowed = roles
+            .into_iter()
+            .filter_map(|id| realm.role_by_id(id))
+            .all(|role| self.rights.may_hand_on(realm, role));
+        if allowed {
+            Ok(())
+        } else {
+            Err(Failure::Status(StatusCode::FORBIDDEN))
+        }
+    }
+
     pub(crate) fn document(&self) -> &RealmDocument {
         &self.loaded.document
     }

@@ -6,10 +6,11 @@ use cambist::{
     claims::effective_roles,
     facts::User,
     realm::{
-        Realm, RoleOwner,
+        Client, Realm, Role, RoleOwner,
         builtin::{
-            ADMIN, CREATE_REALM, MASTER, clients::ADMIN_ROLES, management_client_id,
-            master_client_id,
+            ADMIN, CREATE_REALM, MASTER,
+            clients::{ADMIN_ROLES, REALM_ADMIN},
+            management_client_id, master_client_id,
         },
     },
 };
@@ -42,6 +43,7 @@ impl fmt::Debug for dyn AdminAuthenticator {
 pub struct Rights {
     roles: BTreeSet<String>,
     creates_realms: bool,
+    rules_all: bool,
 }
 
 impl Rights {
@@ -71,12 +73,14 @@ impl Rights {
                     .collect()
             })
             .unwrap_or_default();
-        if in_master && has_realm_role(ADMIN) {
+        let rules_all = in_master && has_realm_role(ADMIN);
+        if rules_all {
             roles.extend(ADMIN_ROLES.map(str::to_owned));
         }
         Self {
             roles,
-            creates_realms: in_master && (has_realm_role(CREATE_REALM) || has_realm_role(ADMIN)),
+            creates_realms: rules_all || (in_master && has_realm_role(CREATE_REALM)),
+            rules_all,
         }
     }
 
@@ -84,6 +88,46 @@ impl Rights {
     #[must_use]
     pub fn has_any(&self, roles: &[&str]) -> bool {
         roles.iter().any(|role| self.roles.contains(*role))
+    }
+
+    /// Whether the caller rules every realm: realm role `admin` of `master`.
+    #[must_use]
+    pub const fn rules_all(&self) -> bool {
+        self.rules_all
+    }
+
+    /// Whether the caller may hand the role on. Nobody hands on a role of the administration, or one that it
+    /// comes with, without having it.
+    #[must_use]
+    pub fn may_hand_on(&self, realm: &Realm, role: &Role) -> bool {
+        self.rules_all
+            || role
+                .closure()
+                .iter()
+                .filter_map(|number| realm.role(number))
+                .all(|part| {
+                    match part.owner() {
+                        RoleOwner::Realm => {
+                            realm.name() != MASTER || !matches!(part.name(), ADMIN | CREATE_REALM)
+                        }
+                        RoleOwner::Client(number) => {
+                            let client = realm.client(number).map_or("", Client::client_id);
+                            if client == management_client_id(realm.name()) {
+                                part.name() == REALM_ADMIN && self.has_all(&ADMIN_ROLES)
+                                    || self.roles.contains(part.name())
+                            } else {
+                                // In realm `master`, the administration of every other realm.
+                                realm.name() != MASTER || !client.ends_with("-realm")
+                            }
+                        }
+                    }
+                })
+    }
+
+    /// Whether the caller has all of these roles.
+    #[must_use]
+    pub fn has_all(&self, roles: &[&str]) -> bool {
+        roles.iter().all(|role| self.roles.contains(*role))
     }
 
     /// Whether the caller has any role at all in the realm.

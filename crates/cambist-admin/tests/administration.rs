@@ -626,3 +626,140 @@ async fn a_partial_import_fails_skips_or_overwrites() {
         "the roles of the old client are gone"
     );
 }
+
+#[tokio::test]
+async fn nobody_hands_on_more_than_they_have() {
+    let world = world_with("adm-shop").await;
+    let found = world
+        .ask(
+            "GET",
+            &format!("{SHOP}/clients?clientId=realm-management"),
+            None,
+        )
+        .await;
+    let management = found.text("/0/id").to_owned();
+    let role = async |name: &str| {
+        let path = format!("{SHOP}/clients/{management}/roles/{name}");
+        let role = world.ask("GET", &path, None).await;
+        json!([{"id": role.text("/id"), "name": name}])
+    };
+    let of_clerk = "/users?username=clerk&exact=true";
+    let clerk = world
+        .ask("GET", &format!("{SHOP}{of_clerk}"), None)
+        .await
+        .text("/0/id")
+        .to_owned();
+    let path = format!("{SHOP}/users/{clerk}/role-mappings/clients/{management}");
+    assert_eq!(
+        world
+            .ask("POST", &path, Some(role("manage-users").await))
+            .await
+            .status,
+        204
+    );
+
+    // The clerk may manage users now, and so hand on that role and no other.
+    let me = Some("adm-shop/clerk");
+    let path = format!("{SHOP}/users/{ANN}/role-mappings/clients/{management}");
+    assert_eq!(
+        world
+            .ask_as(me, "POST", &path, Some(role("manage-users").await))
+            .await
+            .status,
+        204
+    );
+    for name in ["realm-admin", "manage-realm", "impersonation"] {
+        let answer = world
+            .ask_as(me, "POST", &path, Some(role(name).await))
+            .await;
+        assert_eq!(answer.status, 403, "{name}");
+    }
+    // Neither by way of a group.
+    let group = world
+        .ask(
+            "POST",
+            &format!("{SHOP}/groups"),
+            Some(json!({"name": "bosses"})),
+        )
+        .await
+        .made();
+    let of_group = format!("{SHOP}/groups/{group}/role-mappings/clients/{management}");
+    assert_eq!(
+        world
+            .ask_as(me, "POST", &of_group, Some(role("realm-admin").await))
+            .await
+            .status,
+        403
+    );
+    assert_eq!(
+        world
+            .ask("POST", &of_group, Some(role("realm-admin").await))
+            .await
+            .status,
+        204
+    );
+    let join = format!("{SHOP}/users/{ANN}/groups/{group}");
+    assert_eq!(world.ask_as(me, "PUT", &join, None).await.status, 403);
+    assert_eq!(
+        world
+            .ask_as(Some("adm-shop/boss"), "PUT", &join, None)
+            .await
+            .status,
+        204
+    );
+}
+
+#[tokio::test]
+async fn the_master_realm_stays() {
+    let world = World::new().await;
+    assert_eq!(
+        world
+            .ask("DELETE", "/admin/realms/master", None)
+            .await
+            .status,
+        400
+    );
+    let renamed = world
+        .ask(
+            "PUT",
+            "/admin/realms/master",
+            Some(json!({"realm": "other"})),
+        )
+        .await;
+    assert_eq!(renamed.status, 400);
+    assert_eq!(
+        world.ask("GET", "/admin/realms/master", None).await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn the_administration_of_a_realm_follows_its_name() {
+    let world = world_with("guide").await;
+    let path = "/admin/realms/token-exchange-demo";
+    for (name, status) in [("a/b", 400), ("master", 409), ("renamed", 204)] {
+        assert_eq!(
+            world
+                .ask("PUT", path, Some(json!({"realm": name})))
+                .await
+                .status,
+            status,
+            "{name}"
+        );
+    }
+    let master = world.realms.realm("master").unwrap();
+    assert!(master.realm.client_by_id("renamed-realm").is_some());
+    assert!(
+        master
+            .realm
+            .client_by_id("token-exchange-demo-realm")
+            .is_none()
+    );
+    assert_eq!(
+        world
+            .ask("DELETE", "/admin/realms/renamed", None)
+            .await
+            .status,
+        204
+    );
+}

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use cambist::{
     facts::UserQuery,
     realm::{
-        builtin::{MASTER, add_realm_to_master, default_role_name, remove_realm_from_master},
+        builtin::{
+            MASTER, add_realm_to_master, default_role_name, master_client_id,
+            remove_realm_from_master,
+        },
         document::RealmDocument,
     },
 };
@@ -16,7 +19,7 @@ use crate::{
     AdminCaller, LoadedRealm,
     admin::{Admin, Call},
     answer::{Answer, Failure, created, done, ok, ok_plain},
-    find,
+    find, references,
     request::{AdminRequest, percent_encoded},
 };
 
@@ -70,9 +73,7 @@ pub(crate) async fn create(
     if name.is_empty() {
         return Err(Failure::bad_message("Realm name cannot be empty"));
     }
-    if let Some(reserved) = name.chars().find(|character| RESERVED.contains(*character)) {
-        return Err(Failure::bad(format!("Character '{reserved}' not allowed.")));
-    }
+    check_name(name)?;
     let import = cambist_keycloak::import_value(value)?;
     let mut report = cambist_keycloak::Report::default();
     for lost in import.not_carried {
@@ -118,21 +119,50 @@ pub(crate) fn get(call: &Call<'_>) -> Answer {
 pub(crate) async fn put(call: &Call<'_>) -> Result<Answer, Failure> {
     call.require(&["manage-realm"])?;
     let change = |document: &mut RealmDocument| {
-        call.request.read("RealmRepresentation", |members, report| {
-            realm::apply(document, members, report)
-        })
+        let old = document.realm.clone();
+        call.request
+            .read("RealmRepresentation", |members, report| {
+                realm::apply(document, members, report)
+            })?;
+        if document.realm != old {
+            if old == MASTER {
+                return Err(Failure::bad_message("Can't rename master realm"));
+            }
+            check_name(&document.realm)?;
+            if call.admin.realms.realm(&document.realm).is_some() {
+                return Err(Failure::exists(format!(
+                    "Realm {} already exists",
+                    document.realm
+                )));
+            }
+        }
+        Ok(document.realm.clone())
     };
-    call.change(change).await?;
+    let name = call.change(change).await?;
+    if name != call.name && call.admin.realms.realm(MASTER).is_some() {
+        let (old, new) = (master_client_id(&call.name), master_client_id(&name));
+        let renamed = |master: &mut RealmDocument| {
+            if let Some(client) = master.clients.iter_mut().find(|client| client.id == old) {
+                client.id.clone_from(&new);
+            }
+            references::rename_client(master, &old, &new);
+            Ok(())
+        };
+        call.admin.change(MASTER, renamed).await?;
+    }
     Ok(done())
 }
 
 /// Deletes a realm with everything in it.
 pub(crate) async fn delete(call: &Call<'_>) -> Result<Answer, Failure> {
     call.require(&["manage-realm"])?;
+    if call.name == MASTER {
+        return Err(Failure::bad_message("Can't delete master realm"));
+    }
     if !call.admin.realms.delete(&call.name).await? {
         return Err(Failure::not_found("Realm not found."));
     }
-    if call.name != MASTER && call.admin.realms.realm(MASTER).is_some() {
+    if call.admin.realms.realm(MASTER).is_some() {
         let removed = |master: &mut RealmDocument| {
             remove_realm_from_master(master, &call.name);
             Ok(())
@@ -153,6 +183,13 @@ pub(crate) async fn logout_all(call: &Call<'_>) -> Result<Answer, Failure> {
     call.require(&["manage-users"])?;
     call.store().end_realm_sessions(&call.name).await?;
     Ok(ok_plain(Writer::new()))
+}
+
+fn check_name(name: &str) -> Result<(), Failure> {
+    match name.chars().find(|character| RESERVED.contains(*character)) {
+        Some(reserved) => Err(Failure::bad(format!("Character '{reserved}' not allowed."))),
+        None => Ok(()),
+    }
 }
 
 fn full_json(document: &RealmDocument) -> Json {

@@ -141,6 +141,9 @@ pub(crate) async fn set(
     let owner = of.owner(call.document())?;
     call.require(to.manage())?;
     let roles = roles::named(call.document(), &owner, call.request.list()?)?;
+    if add && matches!(to, To::User(_) | To::Group(_)) {
+        call.require_hand_on(roles.iter().map(|(id, _)| id.as_str()))?;
+    }
     if let To::User(id) = to {
         users::change(call, id, |user| {
             for (role, _) in &roles {

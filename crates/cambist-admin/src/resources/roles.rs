@@ -1,6 +1,9 @@
 //! `/roles`, `/clients/{id}/roles`, `/roles-by-id`, and what is inside a role.
 
-use cambist::realm::document::{RealmDocument, RoleDocument, RoleNames};
+use cambist::realm::{
+    builtin::default_role_name,
+    document::{RealmDocument, RoleDocument, RoleNames},
+};
 use cambist_keycloak::{Json, Members, Writer, role};
 
 use crate::{
@@ -168,6 +171,11 @@ pub(crate) async fn delete(call: &Call<'_>, which: Which<'_>) -> Result<Answer, 
         let found = which.find(document)?;
         let (owner, name) = (found.owner.clone(), found.role.name.clone());
         let id = found.role.id.clone().unwrap_or_default();
+        if owner == Owner::Realm && name == default_role_name(&document.realm) {
+            return Err(Failure::bad_message(format!(
+                "{name} is default role of the realm and cannot be removed."
+            )));
+        }
         find::roles_mut(document, &owner)?.retain(|role| role.name != name);
         references::forget_role(document, &owner, &name, &id);
         Ok(())
@@ -213,6 +221,9 @@ pub(crate) async fn set_composites(
     let found = which.find(call.document())?;
     call.require(Which::rights(&found).1)?;
     let ids = ids_of(call.request.list()?)?;
+    if add {
+        call.require_hand_on(ids.iter().map(String::as_str))?;
+    }
     let update = |document: &mut RealmDocument| {
         let parts: Vec<(Owner, String)> = ids
             .iter()

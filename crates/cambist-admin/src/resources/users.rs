@@ -116,6 +116,14 @@ pub(crate) async fn create(call: &Call<'_>) -> Result<Answer, Failure> {
         let id = placed
             .and_then(|placed| placed.group.id.clone())
             .ok_or_else(Failure::internal)?;
+        if let Some(joined) = call.loaded.realm.group_by_id(&id) {
+            let realm = &call.loaded.realm;
+            let roles = joined
+                .roles()
+                .iter()
+                .filter_map(|number| realm.role(number));
+            call.require_hand_on(roles.map(cambist::realm::Role::id))?;
+        }
         made.groups.push(id);
     }
     let default_role = default_role_name(&document.realm);
@@ -267,6 +275,15 @@ pub(crate) async fn set_group(
         return Err(Failure::not_found("Group not found"));
     }
     call.require(MANAGE)?;
+    if join && let Some(joined) = call.loaded.realm.group_by_id(group) {
+        // The roles of a group are handed on by joining it.
+        let realm = &call.loaded.realm;
+        let roles = joined
+            .roles()
+            .iter()
+            .filter_map(|number| realm.role(number));
+        call.require_hand_on(roles.map(cambist::realm::Role::id))?;
+    }
     change(call, id, |user| {
         user.groups.retain(|other| other != group);
         if join {
