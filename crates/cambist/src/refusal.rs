@@ -205,6 +205,9 @@ pub enum ExchangeError {
     /// A token type that this exchange does not give.
     #[error("the requested token type is not given")]
     RequestedTokenType,
+    /// A SAML assertion for a target that has no address to take one.
+    #[error("the target `{0}` has no assertion consumer address")]
+    NoAssertionConsumer(Box<str>),
     /// `audience` names no client.
     #[error("audience `{0}` is unknown")]
     UnknownAudience(Box<str>),
@@ -510,6 +513,11 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
         ExchangeError::RequestedTokenType => {
             wire(400, InvalidRequest, "requested_token_type unsupported")
         }
+        ExchangeError::NoAssertionConsumer(_) => wire(
+            400,
+            InvalidClient,
+            "Client requires assertion consumer url set up",
+        ),
         ExchangeError::UnknownAudience(_) => wire(400, InvalidClient, "Audience not found"),
         ExchangeError::TargetConsent(_) => wire(400, InvalidClient, "Client requires user consent"),
         ExchangeError::TargetDisabled(_) => wire(400, InvalidClient, "Client disabled"),

@@ -202,13 +202,7 @@ fn access(asked: &Asked, token: ReadToken, facts: &Facts, short: bool) -> Option
     if let Some(confirmation) = token.confirmation() {
         claims.set("cnf", ClaimValue::Json(confirmation));
     }
-    told.answer(
-        claims,
-        audience,
-        token.scope().unwrap_or_default(),
-        &token.kind,
-        short,
-    )
+    told.answer(claims, audience, token, short)
 }
 
 fn refresh(asked: &Asked, token: &ReadRefreshToken, facts: &Facts) -> Option<EndpointAnswer> {
@@ -243,7 +237,9 @@ fn refresh(asked: &Asked, token: &ReadRefreshToken, facts: &Facts) -> Option<End
     claims.set("iat", ClaimValue::Number(token.issued.0));
     claims.set("jti", text(&token.token_id));
     claims.set("iss", text(&asked.issuer));
-    claims.set("sub", text(&token.subject));
+    if let Some(subject) = &token.subject {
+        claims.set("sub", text(subject));
+    }
     let kind = match token.kind {
         SessionKind::Online => "Refresh",
         SessionKind::Offline => "Offline",
@@ -275,22 +271,24 @@ impl About<'_> {
         &self,
         claims: ClaimSet<'_>,
         audience: Vec<Cow<'_, str>>,
-        scope: &str,
-        kind: &str,
+        token: &ReadToken,
         short: bool,
     ) -> Option<EndpointAnswer> {
+        let caller = self.caller.client_id();
+        let own = audience.iter().any(|value| value == caller);
+        let scope = token.scope().unwrap_or_default();
         self.subject(scope)
             .mapped(ClaimTarget::Introspection, |mapped| {
                 let audience = union(audience, &mapped);
-                let admitted = self.caller.tokens().introspect_without_audience
-                    || audience
-                        .iter()
-                        .any(|value| value == self.caller.client_id());
+                // What is no access token has its own audience alone; the mappers' is that of access tokens.
+                let admitted = own
+                    || self.caller.tokens().introspect_without_audience
+                    || token.is_access_token() && audience.iter().any(|value| value == caller);
                 admitted.then(|| {
                     if short {
                         shortened(&claims, &audience, &mapped)
                     } else {
-                        self.whole(&claims, &audience, &mapped, kind)
+                        self.whole(&claims, &audience, &mapped, &token.kind)
                     }
                 })
             })

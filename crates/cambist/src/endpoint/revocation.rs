@@ -15,7 +15,10 @@ use crate::{
     moment::Moment,
     realm::Realm,
     request::{Envelope, RequestError},
-    subject::{ReadRefreshToken, ReadToken, TakenTypes, read_access_token, read_refresh_token},
+    subject::{
+        ReadRefreshToken, ReadToken, SubjectTokenError, TakenTypes, read_access_token,
+        read_refresh_token,
+    },
 };
 
 /// A revocation that waits for facts.
@@ -64,7 +67,11 @@ impl Engine {
                 let types = TakenTypes::Any;
                 read_access_token(&asked.realm, &asked.issuer, text, types, moment, limits)
                     .map(|token| Revoked::Access(Box::new(token)))
-                    .map_err(|_| EndpointAnswer::error(200, "invalid_token", "Invalid token"))?
+                    .map_err(|error| match error {
+                        // What has run out is as good as revoked.
+                        SubjectTokenError::Expired { .. } => EndpointAnswer::empty(200),
+                        _ => EndpointAnswer::error(200, "invalid_token", "Invalid token"),
+                    })?
             }
         };
         let party = match &token {

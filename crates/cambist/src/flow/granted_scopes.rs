@@ -1,6 +1,6 @@
 //! The scopes of a plan: numbers in place of borrowed scopes, so that a plan can wait.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 use crate::{
     claims::scopes::{self, ActiveScopes},
@@ -25,6 +25,17 @@ impl GrantedScopes {
             openid: active.openid(),
             offline: active.contains(scopes::OFFLINE_ACCESS),
         }
+    }
+
+    /// What the answer says of the scopes, with one more name.
+    pub(super) fn answer_text(&self, realm: &Realm, more: &str) -> String {
+        let active = ActiveScopes::from_numbers(realm, &self.scopes, self.openid);
+        let mut text = active.token_text();
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(more);
+        text
     }
 
     /// The same for a login, where an offline session that the user may not have is refused and not passed

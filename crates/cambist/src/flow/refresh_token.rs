@@ -9,7 +9,7 @@ use super::{
 use crate::{
     claims::{
         roles::effective_roles,
-        scopes::{OPENID, names_scope, narrowed},
+        scopes::{OFFLINE_ACCESS, OPENID, names_scope, narrowed},
     },
     decision::Refused,
     effects::Effect,
@@ -109,7 +109,7 @@ impl PendingFlow for PendingRefresh {
         let user = facts
             .subject
             .as_ref()
-            .filter(|user| user.id == session.user && *user.id == *token.subject);
+            .filter(|user| user.id == session.user);
         let user = user.ok_or(RefreshError::SessionNotActive)?;
         if !user.enabled {
             return Err(RefreshError::UserDisabled.into());
@@ -150,6 +150,10 @@ impl PendingFlow for PendingRefresh {
                 at: moment.now,
             }]
         });
+        // Keycloak's answer goes on naming the offline scope of an offline session that a narrower `scope`
+        // has taken out of the token.
+        let named = active.offline || session.kind == SessionKind::Online;
+        let answer_scope = (!named).then(|| active.answer_text(realm, OFFLINE_ACCESS));
         let id_token = names_scope(&token.scope, OPENID);
         let refresh = client.tokens().use_refresh_tokens.then(|| RefreshOutput {
             scope: Some(token.scope.clone()),
@@ -181,7 +185,7 @@ impl PendingFlow for PendingRefresh {
             nonce: token.nonce,
             expires_by: None,
             effects,
-            answer_scope: None,
+            answer_scope,
         })
     }
 }

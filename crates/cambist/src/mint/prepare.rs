@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     claims::{
-        ClaimContext, ClaimTarget, compose,
+        ClaimContext, ClaimTarget, ComposedClaims, compose,
         roles::{effective_roles, token_roles},
     },
     crypto::{Algorithm, Entropy},
@@ -217,6 +217,24 @@ const fn code_of(kind: SessionKind) -> SessionCode {
     }
 }
 
+/// What the refresh token takes over from the access token.
+struct Seen<'a> {
+    subject: Option<Cow<'a, str>>,
+    authorized_party: Cow<'a, str>,
+    audience: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Seen<'a> {
+    fn of(composed: &ComposedClaims<'a>, client: &'a Client) -> Self {
+        let party = composed.authorized_party.clone();
+        Self {
+            subject: composed.subject.clone(),
+            authorized_party: party.unwrap_or(Cow::Borrowed(client.client_id())),
+            audience: composed.audience.clone(),
+        }
+    }
+}
+
 /// One minting: what all tokens of the answer share.
 struct Minting<'a> {
     grant: &'a Grant,
@@ -261,7 +279,7 @@ impl Minting<'_> {
             let audiences: Vec<&str> = plan.audiences.iter().map(|value| &**value).collect();
             composed.restrict_to_audiences(&audiences);
         }
-        let audience = composed.audience.clone();
+        let seen = Seen::of(&composed, self.client);
         let token = if lightweight {
             TokenCode::Lightweight
         } else {
@@ -325,7 +343,7 @@ impl Minting<'_> {
             response.token_type = "N_A";
         }
         if let Some(refresh) = &plan.refresh {
-            let (token, expires) = self.refresh_token(refresh, &audience)?;
+            let (token, expires) = self.refresh_token(refresh, &seen)?;
             response.refresh_expires_in = expires.map_or(0, |expires| expires.since(now));
             tokens.push(PreparedToken::Refresh(token));
         }
@@ -349,7 +367,7 @@ impl Minting<'_> {
     fn refresh_token(
         &self,
         refresh: &RefreshOutput,
-        audience: &[Cow<'_, str>],
+        seen: &Seen<'_>,
     ) -> Result<(Prepared, Option<Timestamp>), Refusal> {
         let plan = &self.grant.plan;
         let now = self.grant.moment.now;
@@ -369,14 +387,14 @@ impl Minting<'_> {
             issued: now,
             token_id: &self.ids.refresh_token,
             issuer: &self.grant.issuer,
-            subject: &plan.user.id,
+            subject: seen.subject.as_deref(),
             kind: times.kind,
-            authorized_party: self.client.client_id(),
+            authorized_party: &seen.authorized_party,
             nonce: refresh.nonce.as_deref(),
             session: self.placed.named.as_deref(),
             scope: refresh.scope.as_deref().unwrap_or(&self.full_scope),
             reuse_id,
-            access_token_audience: audience,
+            access_token_audience: &seen.audience,
             requested_audiences: &refresh.audiences,
         };
         Ok((

@@ -13,7 +13,7 @@ pub(super) struct RefreshToken<'a> {
     pub(super) issued: Timestamp,
     pub(super) token_id: &'a str,
     pub(super) issuer: &'a str,
-    pub(super) subject: &'a str,
+    pub(super) subject: Option<&'a str>,
     pub(super) kind: SessionKind,
     pub(super) authorized_party: &'a str,
     pub(super) nonce: Option<&'a str>,
@@ -34,7 +34,9 @@ impl Serialize for RefreshToken<'_> {
         map.serialize_entry("jti", self.token_id)?;
         map.serialize_entry("iss", self.issuer)?;
         map.serialize_entry("aud", self.issuer)?;
-        map.serialize_entry("sub", self.subject)?;
+        if let Some(subject) = self.subject {
+            map.serialize_entry("sub", subject)?;
+        }
         let kind = match self.kind {
             SessionKind::Online => "Refresh",
             SessionKind::Offline => "Offline",

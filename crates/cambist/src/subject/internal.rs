@@ -329,6 +329,7 @@ impl ReadToken {
                 .subject
                 .as_deref()
                 .is_some_and(|subject| *subject != *user.id)
+            && !maps_subject(realm, client)
         {
             return Err(SubjectTokenError::OtherSubject);
         }
@@ -375,6 +376,27 @@ impl ReadToken {
         }
         Ok(())
     }
+}
+
+/// Whether tokens of this client carry another `sub` than the user's id on purpose: a pairwise one, or one
+/// that a mapper writes.
+fn maps_subject(realm: &Realm, client: &Client) -> bool {
+    let assigned = client
+        .default_scopes()
+        .iter()
+        .chain(client.optional_scopes());
+    let scopes = assigned.filter_map(|number| realm.scope(*number));
+    let mut mappers = client
+        .mappers()
+        .iter()
+        .chain(scopes.flat_map(|scope| scope.mappers()));
+    mappers.any(|mapper| {
+        mapper.kind() == "oidc-sha256-pairwise-sub-mapper"
+            || mapper
+                .config()
+                .get("claim.name")
+                .is_some_and(|claim| claim == "sub")
+    })
 }
 
 /// Note of a session made by impersonation: internal id of the client that asked for it.

@@ -17,7 +17,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct ReadRefreshToken {
     pub(crate) token_id: Box<str>,
-    pub(crate) subject: Box<str>,
+    pub(crate) subject: Option<Box<str>>,
     pub(crate) authorized_party: Box<str>,
     pub(crate) session: Option<SessionId>,
     pub(crate) kind: SessionKind,
@@ -96,11 +96,7 @@ pub fn read_refresh_token(
             .as_deref()
             .ok_or(SubjectTokenError::MissingClaim("jti"))?
             .into(),
-        subject: claims
-            .sub
-            .as_deref()
-            .ok_or(SubjectTokenError::MissingClaim("sub"))?
-            .into(),
+        subject: claims.sub.as_deref().map(Box::from),
         authorized_party: claims
             .azp
             .as_deref()

@@ -1,7 +1,7 @@
 //! Permission-based exchange, what Keycloak calls legacy or V1: a `token-exchange` permission on the target
 //! decides.
 
-use alloc::{borrow::Cow, boxed::Box, string::String, sync::Arc, vec, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, string::String, sync::Arc, vec::Vec};
 
 use super::{
     ExchangeFlow,
@@ -231,6 +231,9 @@ impl PendingFlow for PendingExchange {
             asker.may_reach(target, trace)?;
         }
         let target = targets.first().copied().unwrap_or(client);
+        if wanted == TokenType::Saml2 {
+            return Err(saml(target).into());
+        }
         asker.plan(target, impersonated, scope.as_deref(), wanted, trace)
     }
 }
@@ -239,9 +242,28 @@ fn output(requested: Option<&str>) -> Result<TokenType, ExchangeError> {
     match requested {
         None => Ok(TokenType::RefreshToken),
         Some(urn) => match TokenType::from_urn(urn) {
-            Some(kind @ (TokenType::AccessToken | TokenType::RefreshToken)) => Ok(kind),
+            Some(kind @ (TokenType::AccessToken | TokenType::RefreshToken | TokenType::Saml2)) => {
+                Ok(kind)
+            }
             _ => Err(ExchangeError::RequestedTokenType),
         },
+    }
+}
+
+/// An assertion needs a target that takes one; none is minted yet, so one that does is refused as well.
+fn saml(target: &Client) -> ExchangeError {
+    const ADDRESSES: [&str; 3] = [
+        "saml_assertion_consumer_url_post",
+        "saml_assertion_consumer_url_redirect",
+        "saml_artifact_binding_url",
+    ];
+    let takes = ADDRESSES
+        .iter()
+        .any(|name| target.attributes().contains_key(*name));
+    if takes {
+        ExchangeError::RequestedTokenType
+    } else {
+        ExchangeError::NoAssertionConsumer(target.client_id().into())
     }
 }
 
@@ -252,9 +274,6 @@ fn targets<'r>(
     client: &'r Client,
     audiences: &[Box<str>],
 ) -> Result<Vec<&'r Client>, ExchangeError> {
-    if audiences.is_empty() {
-        return Ok(vec![client]);
-    }
     let found: Result<Vec<_>, _> = audiences
         .iter()
         .map(|name| {
@@ -263,7 +282,10 @@ fn targets<'r>(
                 .ok_or_else(|| ExchangeError::UnknownAudience(name.clone()))
         })
         .collect();
-    let found = found?;
+    let mut found = found?;
+    if found.is_empty() {
+        found.push(client);
+    }
     if let Some(target) = found.iter().find(|target| target.consent_required()) {
         return Err(ExchangeError::TargetConsent(target.client_id().into()));
     }

@@ -18,7 +18,7 @@ pub const REALM_MANAGEMENT: &str = "realm-management";
 pub const REALM_ADMIN: &str = "realm-admin";
 
 /// The roles of a realm's administration.
-pub const ADMIN_ROLES: [&str; 18] = [
+pub const ADMIN_ROLES: [&str; 21] = [
     "create-client",
     "view-realm",
     "view-users",
@@ -26,23 +26,27 @@ pub const ADMIN_ROLES: [&str; 18] = [
     "view-events",
     "view-identity-providers",
     "view-authorization",
+    "view-organizations",
     "manage-realm",
     "manage-users",
     "manage-clients",
     "manage-events",
     "manage-identity-providers",
     "manage-authorization",
+    "manage-organizations",
     "query-users",
     "query-clients",
     "query-realms",
     "query-groups",
+    "query-organizations",
     "impersonation",
 ];
 
 /// What a role of the administration comes with.
-const ADMIN_COMPOSITES: [(&str, &[&str]); 2] = [
+const ADMIN_COMPOSITES: [(&str, &[&str]); 3] = [
     ("view-users", &["query-users", "query-groups"]),
     ("view-clients", &["query-clients"]),
+    ("view-organizations", &["query-organizations"]),
 ];
 
 /// The clients of a new realm, without the one that holds the roles of its administration.
