@@ -17,6 +17,7 @@ mod numbers;
 mod store;
 mod strategy;
 mod trace;
+mod try_out;
 
 pub use self::{
     error::PolicyError,
@@ -33,4 +34,5 @@ pub use self::{
     store::{MAX_CHECKS, MAX_NESTING, MAX_POLICIES, MAX_SCOPES, PolicyStore},
     strategy::{DecisionStrategy, EnforcementMode, Logic},
     trace::{Outcome, PermissionSort, PermissionTrace, PolicyStep, PolicyTrace, StepVote},
+    try_out::{TryOut, try_out},
 };
