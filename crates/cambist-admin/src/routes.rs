@@ -9,7 +9,7 @@ use crate::{
     answer::{Answer, Failure},
     request::AdminRequest,
     resources::{
-        authz::{permissions, policies, resources, scopes, server},
+        authz::{evaluate, permissions, policies, resources, scopes, server},
         client_scopes::{self, List},
         clients, events, groups, identity_providers as idp,
         management::{self, Of as Managed},
@@ -348,6 +348,7 @@ async fn store(
             ["policy" | "permission", id, "dependentPolicies"]
             | ["policy" | "permission", _, id, "dependentPolicies"],
         ) => policies::dependent(call, client, id),
+        ("POST", ["policy", "evaluate"]) => evaluate::evaluate(call, client).await,
         ("POST", ["policy", kind]) => policies::create(call, client, Some(kind)).await,
         ("GET", ["policy", id]) => policies::get(call, client, id, false).await,
         ("PUT", ["policy", id]) => policies::put(call, client, id, false).await,

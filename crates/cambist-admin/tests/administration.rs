@@ -763,3 +763,48 @@ async fn the_administration_of_a_realm_follows_its_name() {
         204
     );
 }
+
+#[tokio::test]
+async fn the_store_can_be_tried_out() {
+    let world = world_with("adm-shop-policies").await;
+    let path = "/admin/realms/adm-shop-policies/clients/ad010009-0001-4000-8000-000000000005/authz/resource-server\
+                /policy/evaluate";
+    let ask = async |client: &str, attributes: Value| {
+        let body = json!({
+            "userId": "ad010009-0002-4000-8000-000000000002", "clientId": client, "roleIds": [],
+            "resources": [{"name": "client.resource.ad010009-0001-4000-8000-000000000001",
+                           "scopes": [{"name": "token-exchange"}]}],
+            "context": {"attributes": attributes}, "entitlements": false
+        });
+        world.ask("POST", path, Some(body)).await
+    };
+    let (till, other) = (
+        "ad010009-0001-4000-8000-000000000003",
+        "ad010009-0001-4000-8000-000000000004",
+    );
+    let allowed = ask(till, json!({})).await;
+    assert_eq!((allowed.status, allowed.text("/status")), (200, "PERMIT"));
+    assert_eq!(
+        allowed.text("/results/0/policies/0/associatedPolicies/0/policy/name"),
+        "callers"
+    );
+    assert_eq!(
+        allowed.text("/results/0/allowedScopes/0/name"),
+        "token-exchange"
+    );
+    assert_eq!(ask(other, json!({})).await.text("/status"), "DENY");
+    assert_eq!(
+        ask(other, json!({"kc.client.id": "till"}))
+            .await
+            .text("/status"),
+        "PERMIT"
+    );
+    let nobody = world
+        .ask(
+            "POST",
+            path,
+            Some(json!({"userId": null, "clientId": till})),
+        )
+        .await;
+    assert_eq!(nobody.status, 500);
+}

@@ -1,5 +1,6 @@
 //! `/clients/{id}/authz/resource-server`: the permission store.
 
+pub(crate) mod evaluate;
 pub(crate) mod permissions;
 pub(crate) mod policies;
 mod references;
