@@ -347,6 +347,15 @@ impl TokenRequest {
         if let Err(error) = core.trace.step("the form is well made", checked) {
             return Err(core.denied(error));
         }
+        // A binding is never lost on the way: a client that must have one gets nothing without.
+        let bound = match client.tokens() {
+            settings if settings.dpop_bound => Err(RequestError::ProofRequired),
+            settings if settings.certificate_bound => Err(RequestError::CertificateRequired),
+            _ => Ok(()),
+        };
+        if let Err(error) = core.trace.step("the client's tokens need no key", bound) {
+            return Err(core.denied(error));
+        }
         Ok(AuthenticatedRequest {
             core,
             client: number,

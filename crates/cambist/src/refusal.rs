@@ -388,6 +388,12 @@ fn request_wire(error: &RequestError) -> WireError {
             ))),
         },
         RequestError::TooManyTargets { .. } => wire(400, InvalidRequest, "Too many targets"),
+        RequestError::ProofRequired => wire(400, InvalidRequest, "DPoP proof is missing"),
+        RequestError::CertificateRequired => wire(
+            400,
+            InvalidRequest,
+            "Client Certification missing for MTLS HoK Token Binding",
+        ),
         RequestError::InvalidOrigin => WireError {
             status: 403,
             code: InvalidOrigin,

@@ -275,15 +275,17 @@ impl About<'_> {
         short: bool,
     ) -> Option<EndpointAnswer> {
         let caller = self.caller.client_id();
+        let named = !audience.is_empty();
         let own = audience.iter().any(|value| value == caller);
         let scope = token.scope().unwrap_or_default();
         self.subject(scope)
             .mapped(ClaimTarget::Introspection, |mapped| {
                 let audience = union(audience, &mapped);
-                // What is no access token has its own audience alone; the mappers' is that of access tokens.
+                // A token that names its audience is told to that alone; one that names none to those whom the
+                // mappers would name now.
                 let admitted = own
                     || self.caller.tokens().introspect_without_audience
-                    || token.is_access_token() && audience.iter().any(|value| value == caller);
+                    || !named && audience.iter().any(|value| value == caller);
                 admitted.then(|| {
                     if short {
                         shortened(&claims, &audience, &mapped)

@@ -4,6 +4,7 @@ use crate::{
     facts::SessionKind,
     moment::Timestamp,
     realm::{Client, Realm},
+    subject::client_session_idle,
 };
 
 /// The times of a session that bound its tokens.
@@ -51,22 +52,7 @@ pub fn refresh_token_expiry(
     if times.kind == SessionKind::Offline {
         end?;
     }
-    let settings = realm.sessions();
-    let (own, realms, users) = match times.kind {
-        SessionKind::Online => (
-            client.tokens().session_idle,
-            settings.client_idle,
-            settings.idle,
-        ),
-        SessionKind::Offline => (
-            client.tokens().offline_session_idle,
-            settings.client_offline_idle,
-            settings.offline_idle,
-        ),
-    };
-    let idle = set(own)
-        .or_else(|| set(Some(realms)))
-        .map_or(users, |own| own.min(users));
+    let idle = client_session_idle(realm, client, times.kind);
     let idle = now.after(idle);
     Some(end.map_or(idle, |end| idle.min(end)))
 }

@@ -143,8 +143,16 @@ impl RealmDocument {
             .flatten()
             .any(|scope| scope.name == scopes::SERVICE_ACCOUNT);
         if has_service_account_scope {
+            // Keycloak adds the scope when it makes the service account itself, not when the document
+            // brings one.
+            let brought: BTreeSet<&str> = self
+                .users
+                .iter()
+                .filter_map(|user| user.service_account_of.as_deref())
+                .collect();
             for client in &mut self.clients {
                 if client.grants.contains(&ClientGrant::ClientCredentials)
+                    && !brought.contains(client.id.as_str())
                     && let Some(own) = &mut client.default_scopes
                 {
                     add(own, scopes::SERVICE_ACCOUNT);

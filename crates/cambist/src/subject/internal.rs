@@ -371,7 +371,7 @@ impl ReadToken {
             }
             _ if impersonated_by(session, client) => {}
             _ => {
-                check_client_session(session, client, self.issued)?;
+                check_client_session(realm, session, client, self.issued, moment.now)?;
             }
         }
         Ok(())

@@ -84,12 +84,14 @@ pub fn check_session(
     }
 }
 
-/// Checks that the session has a client session of this client, and that the token is not older than
+/// Checks that the session has a live client session of this client, and that the token is not older than
 /// either.
 pub(crate) fn check_client_session<'a>(
+    realm: &Realm,
     session: &'a UserSession,
     client: &Client,
     issued: Timestamp,
+    now: Timestamp,
 ) -> Result<&'a ClientSession, LivenessError> {
     let client_session = session
         .client(client.uuid())
@@ -97,5 +99,32 @@ pub(crate) fn check_client_session<'a>(
     if issued < session.started || issued < client_session.started {
         return Err(LivenessError::OlderThanSession);
     }
+    let idle = client_session_idle(realm, client, session.kind);
+    if now >= client_session.last_refresh.after(idle) {
+        return Err(LivenessError::ClientSessionExpired);
+    }
     Ok(client_session)
+}
+
+/// Seconds that a client session may idle: the client's own value, else the realm's for client sessions,
+/// else that of user sessions, which bounds them all.
+pub(crate) fn client_session_idle(realm: &Realm, client: &Client, kind: SessionKind) -> i64 {
+    let settings = realm.sessions();
+    let (own, realms, users) = match kind {
+        SessionKind::Online => (
+            client.tokens().session_idle,
+            settings.client_idle,
+            settings.idle,
+        ),
+        SessionKind::Offline => (
+            client.tokens().offline_session_idle,
+            settings.client_offline_idle,
+            settings.offline_idle,
+        ),
+    };
+    // Keycloak writes 0 for "not set".
+    let set = |value: Option<i64>| value.filter(|value| *value > 0);
+    set(own)
+        .or_else(|| set(Some(realms)))
+        .map_or(users, |idle| idle.min(users))
 }

@@ -10,7 +10,6 @@ mod liveness;
 mod refresh;
 mod token_id;
 
-pub(crate) use self::internal::IMPERSONATOR_CLIENT;
 pub use self::{
     error::SubjectTokenError,
     internal::{ReadToken, TakenTypes, VerifiedSubject, read_access_token},
@@ -18,3 +17,4 @@ pub use self::{
     refresh::{ReadRefreshToken, read_refresh_token},
     token_id::{GrantCode, SessionCode, TokenCode, TokenId},
 };
+pub(crate) use self::{internal::IMPERSONATOR_CLIENT, liveness::client_session_idle};
