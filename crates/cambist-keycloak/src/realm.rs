@@ -41,6 +41,7 @@ const DROPPED: &[&str] = &[
     "publicKey",
     "realmCacheEnabled",
     "requiredActions",
+    "smtpServer",
     "social",
     "socialProviders",
     "types",

@@ -94,7 +94,6 @@ const KEPT: &[Kept] = &[
     ),
     Kept("resetPasswordAllowed", Kind::Flag, Some("false")),
     Kept("scimApiEnabled", Kind::Flag, None),
-    Kept("smtpServer", Kind::Json, Some("{}")),
     Kept("ssoSessionIdleTimeoutRememberMe", Kind::Number, Some("0")),
     Kept("ssoSessionMaxLifespanRememberMe", Kind::Number, Some("0")),
     Kept("supportedLocales", Kind::Json, Some("[]")),
