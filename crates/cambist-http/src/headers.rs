@@ -43,8 +43,9 @@ fn is_local(address: &SocketAddr) -> bool {
     }
 }
 
-/// Headers that Keycloak puts on every answer.
-pub(crate) fn secure(response: &mut Response) {
+/// Adds the headers that Keycloak puts on every answer. [`Service::handle`](crate::Service::handle) does it
+/// by itself; answers that come from elsewhere on the same address want them too.
+pub fn secure(response: &mut Response) {
     const FIXED: [(HeaderName, HeaderValue); 5] = [
         (
             http::header::REFERRER_POLICY,

@@ -23,7 +23,7 @@ mod signing;
 
 pub use self::{
     base_url::{BaseUrl, BaseUrlError, BaseUrls},
-    headers::Peer,
+    headers::{Peer, secure},
     observer::{Observer, Outcome, Silent},
     service::{Clock, EntropySource, Realms, Response, Service, ServiceBuilder},
     signing::{SignInPlace, SigningFuture, TokenSigner},

@@ -373,7 +373,9 @@ impl Handler for App {
                     base,
                     now: now(),
                 };
-                self.admin.handle(request).await
+                let mut response = self.admin.handle(request).await;
+                cambist_http::secure(&mut response);
+                response
             }
         };
         self.metrics

@@ -183,3 +183,71 @@ pub(super) fn not_stored(error: CommitError) -> Response {
         _ => respond::unavailable(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cambist::effects::SingleUse;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_stored_is_never_a_success() {
+        let failed = Unavailable::Failed {
+            reason: "canary: disk full".to_owned(),
+        };
+        let used = Conflict::UsedBefore {
+            purpose: SingleUse::DpopProof,
+        };
+        for (error, status, told) in [
+            (
+                CommitError::Unavailable(Unavailable::Busy),
+                503,
+                "temporarily_unavailable",
+            ),
+            (
+                CommitError::Unavailable(failed),
+                503,
+                "temporarily_unavailable",
+            ),
+            (
+                CommitError::Unavailable(Unavailable::ReadOnly),
+                503,
+                "temporarily_unavailable",
+            ),
+            (
+                CommitError::Conflict(Conflict::SessionTaken),
+                503,
+                "temporarily_unavailable",
+            ),
+            (
+                CommitError::Conflict(Conflict::SessionGone),
+                400,
+                "invalid_grant",
+            ),
+            (
+                CommitError::Conflict(Conflict::UserGone),
+                400,
+                "invalid_grant",
+            ),
+            (CommitError::Conflict(used), 400, "invalid_grant"),
+            (
+                CommitError::Conflict(Conflict::RealmGone),
+                404,
+                "Realm does not exist",
+            ),
+        ] {
+            let busy = matches!(error, CommitError::Unavailable(Unavailable::Busy));
+            let response = not_stored(error);
+            assert_eq!(response.status(), status, "{told}");
+            let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+            assert_eq!(body["error"], told);
+            assert!(
+                !body.to_string().contains("canary"),
+                "the engine's words stay in the log"
+            );
+            if busy {
+                assert_eq!(response.headers()[http::header::RETRY_AFTER], "1");
+            }
+        }
+    }
+}

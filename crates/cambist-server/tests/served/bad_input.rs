@@ -11,6 +11,14 @@ use crate::{
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
+/// What is sent, and what must come back: status, error, description (empty: any).
+type Case<'c> = (
+    &'c str,
+    Vec<(&'c str, &'c str)>,
+    String,
+    (u16, &'c str, &'c str),
+);
+
 async fn raw(instance: &Instance, headers: &[(&str, &str)], body: &str) -> Reply {
     send(
         instance.address(),
@@ -36,7 +44,7 @@ async fn what_is_no_good_request_is_refused() {
         format!("grant_type=client_credentials&client_id={client}&client_secret={secret}")
     };
     let no_client = "Invalid client or Invalid client credentials";
-    let cases: [(&str, Vec<(&str, &str)>, String, (u16, &str, &str)); 12] = [
+    let cases: [Case<'_>; 12] = [
         ("no body", vec![], String::new(), missing),
         ("an empty form", vec![FORM], String::new(), missing),
         (

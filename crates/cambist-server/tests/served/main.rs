@@ -1,8 +1,16 @@
 //! A served instance, asked over real sockets.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics, also in what its tests share"
+)]
+
 mod bad_input;
 mod caller;
 mod canary;
+mod cors;
 mod instance;
 mod program;
 mod restart;
