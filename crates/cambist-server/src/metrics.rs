@@ -105,25 +105,32 @@ impl Observer for TokenRequests {
             Outcome::NotCommitted(_) => "not_committed",
         };
         self.0.token_request(grant, name);
-        let realm = event.map(|event| &*event.realm);
-        let client = event.and_then(|event| event.client.as_deref());
-        let user = event.and_then(|event| event.user.as_deref());
-        let targets = event
-            .map(|event| event.targets.join(" "))
-            .filter(|targets| !targets.is_empty());
-        match outcome {
-            Outcome::Issued => {
-                tracing::info!(target: "cambist::token", grant, realm, client, user, targets, "issued");
-            }
-            Outcome::Refused(refusal) => {
-                tracing::info!(target: "cambist::token", grant, realm, client, user, targets, error = name, reason = %refusal, "refused");
-            }
-            Outcome::FactsMissing(error) => {
-                tracing::error!(target: "cambist::token", grant, realm, client, %error, "facts could not be loaded");
-            }
-            Outcome::NotCommitted(error) => {
-                tracing::error!(target: "cambist::token", grant, realm, client, %error, "effects could not be committed");
-            }
+        log(grant, name, outcome, event);
+    }
+}
+
+/// Texts that callers may have had a hand in are logged as strings, which the formats escape.
+fn log(grant: &str, name: &str, outcome: Outcome<'_>, event: Option<&Event>) {
+    let realm = event.map(|event| &*event.realm);
+    let client = event.and_then(|event| event.client.as_deref());
+    match outcome {
+        Outcome::Issued if tracing::enabled!(target: "cambist::token", tracing::Level::INFO) => {
+            let user = event.and_then(|event| event.user.as_deref());
+            let targets = event.map(|event| event.targets.join(" "));
+            let targets = targets.as_deref().filter(|targets| !targets.is_empty());
+            tracing::info!(target: "cambist::token", grant, realm, client, user, targets, "issued");
+        }
+        Outcome::Issued => {}
+        Outcome::Refused(refusal) => {
+            let reason = refusal.to_string();
+            let reason = reason.as_str();
+            tracing::info!(target: "cambist::token", grant, realm, client, error = name, reason, "refused");
+        }
+        Outcome::FactsMissing(error) => {
+            tracing::error!(target: "cambist::token", grant, realm, client, %error, "facts could not be loaded");
+        }
+        Outcome::NotCommitted(error) => {
+            tracing::error!(target: "cambist::token", grant, realm, client, %error, "effects could not be committed");
         }
     }
 }

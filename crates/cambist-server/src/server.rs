@@ -17,7 +17,11 @@ use cambist_admin::{Admin, AdminAuthenticator, AdminParts, AdminRequest, Registr
 use cambist_http::{BaseUrl, BaseUrlError, BaseUrls, MAX_BODY_BYTES, Service};
 use cambist_ring::{RingProvider, SystemEntropy};
 use cambist_store::{MemoryStore, OpenError, SqliteStore, Store, passwords::PasswordVerifier};
-use http::{Response, header::AUTHORIZATION, request::Parts};
+use http::{
+    Response,
+    header::{AUTHORIZATION, CONTENT_LENGTH},
+    request::Parts,
+};
 use tokio::{net::TcpListener, task::JoinHandle, time::interval};
 
 use crate::{
@@ -110,6 +114,7 @@ impl Server {
             BaseUrls::new(settings.base_urls)?
         };
 
+        tracing::info!(store = %settings.store, "opening the store");
         let passwords = PasswordVerifier::new();
         let store = open(settings.store, passwords.clone()).await?;
         let provider: Arc<dyn CryptoProvider> = Arc::new(RingProvider);
@@ -342,6 +347,13 @@ impl Handler for App {
         let Surface::Admin = Self::surface(head) else {
             return MAX_BODY_BYTES;
         };
+        let length = head
+            .headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        if length.is_some_and(|length: usize| length <= MAX_BODY_BYTES) {
+            return MAX_BODY_BYTES;
+        }
         let bearer = head
             .headers
             .get(AUTHORIZATION)

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on panics, also in what its tests share"
 )]
 
+mod admin;
 mod bad_input;
 mod caller;
 mod canary;
