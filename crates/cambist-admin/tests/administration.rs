@@ -808,3 +808,50 @@ async fn the_store_can_be_tried_out() {
         .await;
     assert_eq!(nobody.status, 500);
 }
+
+#[tokio::test]
+async fn who_makes_a_realm_administers_it_and_no_other() {
+    let world = world_with("guide").await;
+    let maker = json!({"username": "maker", "enabled": true});
+    let id = world
+        .ask("POST", "/admin/realms/master/users", Some(maker))
+        .await
+        .made();
+    let role = world
+        .ask("GET", "/admin/realms/master/roles/create-realm", None)
+        .await;
+    let given = json!([{"id": role.text("/id"), "name": "create-realm"}]);
+    let path = format!("/admin/realms/master/users/{id}/role-mappings/realm");
+    assert_eq!(world.ask("POST", &path, Some(given)).await.status, 204);
+    let me = Some("master/maker");
+    let made = world
+        .ask_as(
+            me,
+            "POST",
+            "/admin/realms",
+            Some(json!({"realm": "mine", "enabled": true})),
+        )
+        .await;
+    assert_eq!(made.status, 201);
+    assert_eq!(
+        world
+            .ask_as(me, "GET", "/admin/realms/mine/clients", None)
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        world
+            .ask_as(me, "GET", "/admin/realms/token-exchange-demo", None)
+            .await
+            .status,
+        403
+    );
+    assert_eq!(
+        world
+            .ask_as(me, "DELETE", "/admin/realms/mine", None)
+            .await
+            .status,
+        204
+    );
+}

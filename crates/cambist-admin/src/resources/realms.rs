@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cambist::{
-    facts::UserQuery,
+    facts::{User, UserQuery},
     realm::{
         builtin::{
             MASTER, add_realm_to_master, default_role_name, master_client_id,
@@ -62,7 +62,8 @@ pub(crate) async fn create(
     request: &AdminRequest,
     caller: &AdminCaller,
 ) -> Result<Answer, Failure> {
-    if !admin.rights(caller, MASTER)?.creates_realms() {
+    let rights = admin.rights(caller, MASTER)?;
+    if !rights.creates_realms() {
         return Err(Failure::Status(StatusCode::FORBIDDEN));
     }
     let value = request.json()?;
@@ -97,7 +98,10 @@ pub(crate) async fn create(
             add_realm_to_master(master, &name);
             Ok(())
         };
-        admin.change(MASTER, added).await?;
+        let ((), master) = admin.change(MASTER, added).await?;
+        if !rights.rules_all() {
+            give_to_maker(admin, &master, caller, &name).await?;
+        }
     }
     Ok(created(&format!(
         "{}/admin/realms/{}",
@@ -183,6 +187,25 @@ pub(crate) async fn logout_all(call: &Call<'_>) -> Result<Answer, Failure> {
     call.require(&["manage-users"])?;
     call.store().end_realm_sessions(&call.name).await?;
     Ok(ok_plain(Writer::new()))
+}
+
+/// Whoever makes a realm administers it, also without ruling the others.
+async fn give_to_maker(
+    admin: &Admin,
+    master: &LoadedRealm,
+    caller: &AdminCaller,
+    realm: &str,
+) -> Result<(), Failure> {
+    let id = master_client_id(realm);
+    let roles: Vec<String> = find::roles(&master.document)
+        .filter(|found| found.owner == find::Owner::Client(id.clone()))
+        .filter_map(|found| found.role.id.clone())
+        .collect();
+    let mut user = User::clone(&caller.user);
+    let version = user.version;
+    user.roles.extend(roles);
+    admin.store.update_user(MASTER, user, version).await?;
+    Ok(())
 }
 
 fn check_name(name: &str) -> Result<(), Failure> {
