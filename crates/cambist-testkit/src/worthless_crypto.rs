@@ -7,7 +7,7 @@ use cambist::{
         Algorithm, CryptoProvider, Hash, HashAlgorithm, HmacKey, KeyError, ProviderError,
         SignatureMismatch, Signer, Verifier,
     },
-    jose::{PrivateKey, PublicKey, SymmetricKey},
+    jose::{Ed25519PublicKey, PrivateKey, PublicKey, SymmetricKey},
 };
 
 /// Signs with a checksum that anybody can make. Every key signs alike.
@@ -29,6 +29,15 @@ impl CryptoProvider for WorthlessProvider {
 
     fn signer(&self, algorithm: Algorithm, _: &PrivateKey) -> Result<Arc<dyn Signer>, KeyError> {
         Ok(Arc::new(Checksum(algorithm)))
+    }
+
+    /// A public half for keys that do not carry one: it need only be the same each time.
+    fn public_key(&self, key: &PrivateKey) -> Result<PublicKey, KeyError> {
+        if let Some(public) = key.embedded_public_key() {
+            return Ok(public.clone());
+        }
+        let hash = self.hash(HashAlgorithm::Sha256, key.expose_pkcs8_der());
+        Ed25519PublicKey::from_slice(hash.as_bytes()).map(PublicKey::Ed25519)
     }
 
     fn hash(&self, algorithm: HashAlgorithm, data: &[u8]) -> Hash {

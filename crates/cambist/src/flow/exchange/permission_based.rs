@@ -39,8 +39,13 @@ impl ExchangeFlow for PermissionBased {
         features.has(Feature::TokenExchange)
     }
 
-    fn supports(&self, _: &FlowRequest<'_>) -> Result<(), &'static str> {
-        Ok(())
+    fn supports(&self, request: &FlowRequest<'_>) -> Result<(), &'static str> {
+        // Keycloak asks the permission alone; in profile `strict` the client must be registered for it.
+        let registered = request.realm.profile() == Profile::Keycloak
+            || request.client.may(ClientGrant::TokenExchange);
+        registered
+            .then_some(())
+            .ok_or("Permission-based token exchange is not enabled for the requested client")
     }
 
     fn begin(

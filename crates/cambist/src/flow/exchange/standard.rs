@@ -188,6 +188,7 @@ impl PendingFlow for PendingStandard {
             let available = available(request, &user, &subject, &active, &asked.audiences);
             trace.step("every audience asked for can be had", available)?;
         }
+        explain_widening(client, &subject, &active, trace);
         Ok(plan(request, &subject, asked, &active, whole, wanted))
     }
 }
@@ -405,6 +406,28 @@ fn plan(
         expires_by: strict.then_some(subject.token().expires),
         effects,
         answer_scope: None,
+    }
+}
+
+/// Names the scopes that the subject token lacks: the requester's own client scopes grant them.
+fn explain_widening(
+    client: &Client,
+    subject: &VerifiedSubject,
+    active: &ActiveScopes<'_>,
+    trace: &mut DecisionTrace,
+) {
+    if !trace.is_recording() {
+        return;
+    }
+    let had = subject.token().scope().unwrap_or_default();
+    for scope in active.scopes() {
+        if scope.in_token_scope() && !names_scope(had, scope.name()) {
+            trace.widened(
+                "scope",
+                || scope.name().into(),
+                || alloc::format!("client scope of `{}`", client.client_id()),
+            );
+        }
     }
 }
 
