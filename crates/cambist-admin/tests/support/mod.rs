@@ -1,5 +1,6 @@
 //! A server's parts in memory: realms, and callers whose token is `realm/user`.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
 #![expect(
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,
@@ -8,6 +9,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     sync::{Arc, Mutex},
 };
 
@@ -278,4 +280,23 @@ impl AdminAuthenticator for Tokens {
             })
         })
     }
+}
+
+/// A realm document of the parity kit.
+pub(crate) fn realm_file(name: &str) -> Value {
+    let path = format!(
+        "{}/../../parity/realms/{name}.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// A world with a realm of the parity kit.
+pub(crate) async fn world_with(name: &str) -> World {
+    let world = World::new().await;
+    let made = world
+        .ask("POST", "/admin/realms", Some(realm_file(name)))
+        .await;
+    assert_eq!(made.status, 201, "{:?}", made.json);
+    world
 }
