@@ -17,35 +17,42 @@ const MASTER_ACCESS_TOKEN_SECONDS: i64 = 60;
 #[error("realm master: {0}")]
 pub struct BootstrapError(#[from] RegistryError);
 
-/// Makes realm master where there is none, with client `admin-cli` and, when one is named, the first
-/// administrator.
+/// Makes realm master where there is none, with client `admin-cli`, and the administrator where the realm
+/// has no user yet.
 pub(crate) async fn bootstrap(
     registry: &Registry,
     admin: Option<&BootstrapAdmin>,
 ) -> Result<(), BootstrapError> {
-    if RealmRegistry::realm(registry, MASTER).is_some() {
-        if admin.is_some() {
-            tracing::info!("realm master is there already, no administrator is made");
+    if RealmRegistry::realm(registry, MASTER).is_none() {
+        registry.create(master()).await?;
+        tracing::info!("realm master made");
+        if admin.is_none() {
+            tracing::warn!(
+                "realm master has no administrator, so nobody can call the administration: start again with \
+                 bootstrap-admin-username and bootstrap-admin-password"
+            );
         }
-        return Ok(());
     }
-    registry.create(master(admin)).await?;
-    match admin {
-        Some(admin) => tracing::info!(username = admin.username, "realm master made"),
-        None => tracing::warn!(
-            "realm master made without an administrator: nobody can call the administration until a realm \
-             file or a new start with bootstrap-admin-username and -password brings one"
-        ),
+    if let Some(admin) = admin {
+        if registry.add_first_user(MASTER, user(admin)).await? {
+            tracing::info!(username = admin.username, "first administrator made");
+        } else {
+            tracing::info!("realm master has users already, no administrator is made");
+        }
     }
     Ok(())
 }
 
-fn master(admin: Option<&BootstrapAdmin>) -> RealmDocument {
+fn master() -> RealmDocument {
     let mut document = RealmDocument::named(MASTER);
     document.profile = Profile::Keycloak;
     document.display_name = Some("Cambist".to_owned());
     document.tokens.access_token_lifespan = MASTER_ACCESS_TOKEN_SECONDS;
-    document.users.extend(admin.map(|admin| UserDocument {
+    document
+}
+
+fn user(admin: &BootstrapAdmin) -> UserDocument {
+    UserDocument {
         username: admin.username.clone(),
         enabled: true,
         // A password login wants a whole profile.
@@ -59,6 +66,5 @@ fn master(admin: Option<&BootstrapAdmin>) -> RealmDocument {
             ..RoleNames::default()
         },
         ..UserDocument::default()
-    }));
-    document
+    }
 }

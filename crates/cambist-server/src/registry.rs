@@ -16,13 +16,13 @@ use cambist::{
     realm::{
         Features, Realm,
         build::{BuildOptions, ids::assign_ids, users_of},
-        document::{NewUser, RealmDocument},
+        document::{NewUser, RealmDocument, UserDocument},
     },
 };
 use cambist_admin::{LoadedRealm, RealmRegistry, RegistryError};
 use cambist_http::Realms;
 use cambist_ring::SystemEntropy;
-use cambist_store::{Store, StoreError, StoreFuture, Unavailable, passwords};
+use cambist_store::{Store, StoreError, StoreFuture, Unavailable, UserSearch, passwords};
 use tokio::sync::Mutex;
 
 use crate::{keys, server::now};
@@ -121,6 +121,36 @@ impl Registry {
             store,
             changing: Mutex::new(()),
         })
+    }
+
+    /// Adds a user to a realm that has none, and says whether it had none.
+    pub(crate) async fn add_first_user(
+        &self,
+        realm: &str,
+        user: UserDocument,
+    ) -> Result<bool, RegistryError> {
+        let _changing = self.changing.lock().await;
+        let nobody = self
+            .store
+            .count_users(realm, &UserSearch::default())
+            .await?
+            == 0;
+        let loaded = RealmRegistry::realm(self, realm).filter(|_| nobody);
+        let Some(loaded) = loaded else {
+            return Ok(false);
+        };
+        let users = off_reactor(move || {
+            let mut document = RealmDocument::clone(&loaded.document);
+            document.users = vec![user];
+            let mut users = users_of(&document, &loaded.realm)?;
+            users.retain(|new| new.user.service_account_client.is_none());
+            hashed(users, now())
+        })
+        .await?;
+        for user in users {
+            self.store.insert_user(realm, user).await?;
+        }
+        Ok(true)
     }
 
     /// How many realms are in force.

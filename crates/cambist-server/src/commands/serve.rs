@@ -4,9 +4,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use cambist::secret::Secret;
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, say};
+use super::{Failure, say, stop::Stop};
 use crate::{
     Server,
     config::{
@@ -117,15 +116,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let settings = Settings::from_layer(layer(arguments).over(file))?;
     telemetry::init(settings.log_format, &settings.log)?;
 
-    // Registered before anything is ready, so that no signal is lost in between.
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut stop = Stop::catch()?;
     let server = Server::start(settings).await?;
     say(server.ready_line());
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    stop.asked().await;
     tracing::info!("stopping");
     server.stop().await;
     Ok(())

@@ -1,10 +1,14 @@
 //! What a SQLite store keeps over a restart.
 
-use cambist_server::{Server, config::StoreChoice};
+use cambist::secret::Secret;
+use cambist_server::{
+    Server,
+    config::{BootstrapAdmin, StoreChoice},
+};
 
 use crate::{
     caller::token,
-    instance::{CLIENT_SECRET, Instance, REALM, realm_files, settings},
+    instance::{ADMIN_PASSWORD, CLIENT_SECRET, Instance, REALM, realm_files, settings},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,4 +42,34 @@ async fn realms_keys_and_sessions_outlive_the_server() {
     let refreshed = token(second.address(), REALM, &fields).await;
     assert_eq!(refreshed.status, 200, "{refreshed:?}");
     second.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_administrator_may_come_later_and_only_once() {
+    let home = tempfile::tempdir().unwrap();
+    let store = StoreChoice::Sqlite(home.path().join("cambist.db"));
+    // No administrator, then one, then another name that comes too late.
+    for (made, logs_in) in [
+        (None, [400, 400]),
+        (Some("ann"), [200, 400]),
+        (Some("bob"), [200, 400]),
+    ] {
+        let mut settings = settings(store.clone(), Vec::new());
+        settings.bootstrap_admin = made.map(|username| BootstrapAdmin {
+            username: username.to_owned(),
+            password: Secret::new(ADMIN_PASSWORD),
+        });
+        let server = Server::start(settings).await.unwrap();
+        for (username, status) in ["ann", "bob"].into_iter().zip(logs_in) {
+            let fields = [
+                ("grant_type", "password"),
+                ("client_id", "admin-cli"),
+                ("username", username),
+                ("password", ADMIN_PASSWORD),
+            ];
+            let reply = token(server.address(), "master", &fields).await;
+            assert_eq!(reply.status, status, "{username} after {made:?}: {reply:?}");
+        }
+        server.stop().await;
+    }
 }

@@ -13,10 +13,9 @@ use std::net::SocketAddr;
 
 use cambist::secret::Secret;
 use clap::Args;
-use tokio::signal::ctrl_c;
 
 use self::story::Story;
-use super::{Failure, say};
+use super::{Failure, say, stop::Stop};
 use crate::{
     Server,
     config::{BootstrapAdmin, Layer, ManagementAddress, Settings, StoreChoice},
@@ -38,6 +37,7 @@ pub(super) struct Arguments {
 const ADMINISTRATOR: &str = "admin";
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let mut stop = Stop::catch()?;
     // Gone with everything in it when the demo ends.
     let directory = tempfile::tempdir()?;
     let file = directory.path().join("cambist.db");
@@ -66,7 +66,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     match &told {
         Ok(story) if arguments.keep => {
             show::commands(story);
-            ctrl_c().await?;
+            stop.asked().await;
         }
         _ => {}
     }
