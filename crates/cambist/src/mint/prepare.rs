@@ -14,7 +14,7 @@ use super::{
     ids::Ids,
     lifetimes::{SessionTimes, access_token_expiry, refresh_token_expiry},
     refresh_token::RefreshToken,
-    unsigned::{Prepared, PreparedToken, UnsignedExchange},
+    unsigned::{Prepared, PreparedToken, Rest, UnsignedExchange},
 };
 use crate::{
     claims::{
@@ -100,17 +100,17 @@ impl Grant {
         let (access_token, tokens, response) = minting.write()?;
         let mut effects = placed.effects;
         effects.extend_from_slice(&self.plan.effects);
-        Ok(UnsignedExchange::new(
-            self.engine.clone(),
-            realm.name(),
-            access_token,
-            tokens,
+        let rest = Rest {
+            realm: realm.name().into(),
+            engine: self.engine,
+            waiting: tokens.into_iter(),
             response,
             effects,
-            ids.seal,
-            self.event,
-            self.trace,
-        ))
+            seal: ids.seal,
+            event: self.event,
+            trace: self.trace,
+        };
+        Ok(UnsignedExchange::new(access_token, rest))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Signing: by the realm's own signers, or outside, one input at a time.
 
 use alloc::{
-    string::{String, ToString},
+    boxed::Box,
+    string::String,
     vec::{self, Vec},
 };
 
@@ -58,15 +59,9 @@ enum Place {
 #[derive(Debug)]
 #[must_use = "nothing is minted before it is signed"]
 pub struct UnsignedExchange {
-    engine: Engine,
-    realm: String,
-    current: (Place, Prepared),
-    waiting: vec::IntoIter<PreparedToken>,
-    response: TokenResponse,
-    effects: Vec<Effect>,
-    seal: u64,
-    event: Event,
-    trace: DecisionTrace,
+    place: Place,
+    token: Prepared,
+    rest: Rest,
 }
 
 /// What is to be signed, and with which key.
@@ -94,42 +89,21 @@ pub enum Signing {
 }
 
 impl UnsignedExchange {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "everything that travels with the tokens"
-    )]
-    pub(super) fn new(
-        engine: Engine,
-        realm: &str,
-        access_token: Prepared,
-        waiting: Vec<PreparedToken>,
-        response: TokenResponse,
-        effects: Vec<Effect>,
-        seal: u64,
-        event: Event,
-        trace: DecisionTrace,
-    ) -> Self {
+    pub(super) fn new(access_token: Prepared, rest: Rest) -> Self {
         Self {
-            engine,
-            realm: realm.to_string(),
-            current: (Place::Access, access_token),
-            waiting: waiting.into_iter(),
-            response,
-            effects,
-            seal,
-            event,
-            trace,
+            place: Place::Access,
+            token: access_token,
+            rest,
         }
     }
 
     /// What is to be signed next.
     #[must_use]
     pub fn signing_input(&self) -> SigningRequest<'_> {
-        let (_, prepared) = &self.current;
         SigningRequest {
-            key_id: &prepared.key.kid,
-            algorithm: prepared.input.algorithm(),
-            input: prepared.input.as_bytes(),
+            key_id: &self.token.key.kid,
+            algorithm: self.token.input.algorithm(),
+            input: self.token.input.as_bytes(),
         }
     }
 
@@ -137,29 +111,8 @@ impl UnsignedExchange {
     /// the signer's business: a wrong one makes a token that nobody takes.
     #[must_use]
     pub fn attach(self, signature: &[u8]) -> Signing {
-        let Self {
-            engine,
-            realm,
-            current,
-            waiting,
-            response,
-            effects,
-            seal,
-            event,
-            trace,
-        } = self;
-        let (place, prepared) = current;
-        let rest = Rest {
-            engine,
-            realm,
-            waiting,
-            response,
-            effects,
-            seal,
-            event,
-            trace,
-        };
-        rest.placed(place, prepared.input.attach(signature))
+        let Self { place, token, rest } = self;
+        rest.placed(place, token.input.attach(signature))
     }
 
     /// Signs everything with the realm's own signers.
@@ -171,31 +124,14 @@ impl UnsignedExchange {
         let mut unsigned = self;
         loop {
             let Self {
-                engine,
-                realm,
-                current,
-                waiting,
-                response,
-                effects,
-                seal,
-                event,
-                trace,
+                place,
+                token: Prepared { key, input },
+                rest,
             } = unsigned;
-            let (place, Prepared { key, input }) = current;
             let signer = key
                 .signing
                 .ok_or(Refusal::NoSigningKey(input.algorithm().name()))?;
             let token = input.sign(&signer)?;
-            let rest = Rest {
-                engine,
-                realm,
-                waiting,
-                response,
-                effects,
-                seal,
-                event,
-                trace,
-            };
             match rest.placed(place, token) {
                 Signing::More(more) => unsigned = more,
                 Signing::Done(outcome) => return Ok(outcome),
@@ -205,15 +141,16 @@ impl UnsignedExchange {
 }
 
 /// Everything but the token in hand.
-struct Rest {
-    engine: Engine,
-    realm: String,
-    waiting: vec::IntoIter<PreparedToken>,
-    response: TokenResponse,
-    effects: Vec<Effect>,
-    seal: u64,
-    event: Event,
-    trace: DecisionTrace,
+#[derive(Debug)]
+pub(super) struct Rest {
+    pub(super) engine: Engine,
+    pub(super) realm: Box<str>,
+    pub(super) waiting: vec::IntoIter<PreparedToken>,
+    pub(super) response: TokenResponse,
+    pub(super) effects: Vec<Effect>,
+    pub(super) seal: u64,
+    pub(super) event: Event,
+    pub(super) trace: DecisionTrace,
 }
 
 impl Rest {
@@ -249,26 +186,11 @@ impl Rest {
                 (Place::Id, Prepared::new(key, &header, &payload))
             }
         };
-        let Self {
-            engine,
-            realm,
-            waiting,
-            response,
-            effects,
-            seal,
-            event,
-            trace,
-        } = self;
+        let (place, token) = current;
         Signing::More(UnsignedExchange {
-            engine,
-            realm,
-            current,
-            waiting,
-            response,
-            effects,
-            seal,
-            event,
-            trace,
+            place,
+            token,
+            rest: self,
         })
     }
 }

@@ -9,9 +9,10 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{Flow, FlowRequest, PendingFlow};
 use crate::{
-    realm::{Feature, Features, Profile, document::ClientGrant},
+    realm::{Client, Feature, Features, Profile, Realm, document::ClientGrant},
     refusal::{ExchangeError, Refusal},
     request::GrantType,
+    subject::ReadToken,
     trace::DecisionTrace,
 };
 
@@ -97,5 +98,56 @@ impl Flow for TokenExchange {
             }
         }
         Err(ExchangeError::Unsupported(reason).into())
+    }
+}
+
+/// The clients that `audience` names, in order; every one must exist.
+fn named_clients<'r>(
+    realm: &'r Realm,
+    audiences: &[Box<str>],
+) -> Result<Vec<&'r Client>, ExchangeError> {
+    audiences
+        .iter()
+        .map(|name| {
+            realm
+                .client_by_id(name)
+                .ok_or_else(|| ExchangeError::UnknownAudience(name.clone()))
+        })
+        .collect()
+}
+
+/// A disabled client is no target.
+fn all_enabled(targets: &[&Client]) -> Result<(), ExchangeError> {
+    match targets.iter().find(|target| !target.enabled()) {
+        Some(target) => Err(ExchangeError::TargetDisabled(target.client_id().into())),
+        None => Ok(()),
+    }
+}
+
+/// How a requester stands to a subject token.
+#[derive(Clone, Copy, Debug)]
+struct Relation {
+    /// The token was issued to it.
+    holder: bool,
+    /// The token's `aud` names it.
+    in_audience: bool,
+}
+
+impl Relation {
+    fn of(client: &Client, token: &ReadToken) -> Self {
+        Self {
+            holder: *token.authorized_party == *client.client_id(),
+            in_audience: token
+                .audience
+                .iter()
+                .any(|value| **value == *client.client_id()),
+        }
+    }
+
+    /// Either will do.
+    fn any(self) -> Result<(), ExchangeError> {
+        (self.holder || self.in_audience)
+            .then_some(())
+            .ok_or(ExchangeError::NotInAudience)
     }
 }

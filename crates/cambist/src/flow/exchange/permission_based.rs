@@ -4,8 +4,9 @@
 use alloc::{borrow::Cow, boxed::Box, string::String, sync::Arc, vec::Vec};
 
 use super::{
-    ExchangeFlow,
+    ExchangeFlow, Relation, all_enabled,
     impersonation::{Impersonated, impersonate, joined},
+    named_clients,
 };
 use crate::{
     claims::{roles::effective_roles, scopes::inherited},
@@ -279,24 +280,14 @@ fn targets<'r>(
     client: &'r Client,
     audiences: &[Box<str>],
 ) -> Result<Vec<&'r Client>, ExchangeError> {
-    let found: Result<Vec<_>, _> = audiences
-        .iter()
-        .map(|name| {
-            realm
-                .client_by_id(name)
-                .ok_or_else(|| ExchangeError::UnknownAudience(name.clone()))
-        })
-        .collect();
-    let mut found = found?;
+    let mut found = named_clients(realm, audiences)?;
     if found.is_empty() {
         found.push(client);
     }
     if let Some(target) = found.iter().find(|target| target.consent_required()) {
         return Err(ExchangeError::TargetConsent(target.client_id().into()));
     }
-    if let Some(target) = found.iter().find(|target| !target.enabled()) {
-        return Err(ExchangeError::TargetDisabled(target.client_id().into()));
-    }
+    all_enabled(&found)?;
     Ok(found)
 }
 
@@ -318,19 +309,17 @@ impl Asker<'_> {
         } = *self.request;
         let token = self.subject.map(VerifiedSubject::token);
         if let Some(token) = token {
-            let holder = *token.authorized_party == *client.client_id();
-            let in_audience = token
-                .audience
-                .iter()
-                .any(|value| **value == *client.client_id());
+            let relation = Relation::of(client, token);
             if client.is_public() {
-                let holds = holder.then_some(()).ok_or(ExchangeError::NotHolder);
+                let holds = relation
+                    .holder
+                    .then_some(())
+                    .ok_or(ExchangeError::NotHolder);
                 trace.step("a public client holds the token", holds)?;
             }
             if target.number() == client.number() {
-                let related = holder || in_audience;
-                let related = related.then_some(()).ok_or(ExchangeError::NotInAudience);
-                return trace.step("the client holds the token or is in its audience", related);
+                let named = "the client holds the token or is in its audience";
+                return trace.step(named, relation.any());
             }
         }
         if target.number() == client.number() {

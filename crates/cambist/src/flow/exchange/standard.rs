@@ -3,7 +3,7 @@
 
 use alloc::{borrow::Cow, boxed::Box, string::String, sync::Arc, vec, vec::Vec};
 
-use super::ExchangeFlow;
+use super::{ExchangeFlow, Relation, all_enabled, named_clients};
 use crate::{
     claims::{
         ClaimContext, ClaimTarget, compose,
@@ -164,10 +164,8 @@ impl PendingFlow for PendingStandard {
         let wanted = trace.step("the requested token type is given", wanted)?;
         let targets = targets(realm, client, &asked.audiences);
         let targets = trace.step("every audience is a client that may be a target", targets)?;
-        trace.step(
-            "the client is the holder or in the audience",
-            related(client, &subject),
-        )?;
+        let related = Relation::of(client, subject.token()).any();
+        trace.step("the client is the holder or in the audience", related)?;
         let known = check(realm, client, asked.scope.as_deref());
         trace.step("the client has the scopes asked for", known)?;
         let text = asked.scope.as_deref().unwrap_or_default();
@@ -223,34 +221,12 @@ fn targets(
     client: &Client,
     audiences: &[Box<str>],
 ) -> Result<Vec<ClientNo>, ExchangeError> {
-    let found: Result<Vec<&Client>, _> = audiences
-        .iter()
-        .map(|name| {
-            realm
-                .client_by_id(name)
-                .ok_or_else(|| ExchangeError::UnknownAudience(name.clone()))
-        })
-        .collect();
-    let found = found?;
+    let found = named_clients(realm, audiences)?;
     if client.is_public() {
         return Err(ExchangeError::PublicClient);
     }
-    if let Some(target) = found.iter().find(|target| !target.enabled()) {
-        return Err(ExchangeError::TargetDisabled(target.client_id().into()));
-    }
+    all_enabled(&found)?;
     Ok(found.iter().map(|target| target.number()).collect())
-}
-
-fn related(client: &Client, subject: &VerifiedSubject) -> Result<(), ExchangeError> {
-    let token = subject.token();
-    let holder = *token.authorized_party == *client.client_id();
-    let in_audience = token
-        .audience
-        .iter()
-        .any(|value| **value == *client.client_id());
-    (holder || in_audience)
-        .then_some(())
-        .ok_or(ExchangeError::NotInAudience)
 }
 
 /// Only an online session with a client session of the subject can carry a refresh token.
