@@ -5,6 +5,7 @@
 //! [`Server::stop`] finishes what is in flight.
 
 mod admin_access;
+mod app;
 mod bootstrap;
 pub mod commands;
 pub mod config;

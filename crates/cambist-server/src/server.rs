@@ -1,43 +1,36 @@
 //! The server: what is opened, in which order, and how it ends.
 
 use std::{
-    fmt, fs, io,
+    fs, io,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use bytes::Bytes;
 use cambist::{crypto::CryptoProvider, engine::Engine, moment::Timestamp};
-use cambist_admin::{Admin, AdminAuthenticator, AdminParts, AdminRequest, RegistryError};
-use cambist_http::{BaseUrl, BaseUrlError, BaseUrls, MAX_BODY_BYTES, Service};
+use cambist_admin::{Admin, AdminAuthenticator, AdminParts, RegistryError};
+use cambist_http::{BaseUrl, BaseUrlError, BaseUrls, Service};
 use cambist_ring::{RingProvider, SystemEntropy};
 use cambist_store::{MemoryStore, OpenError, SqliteStore, Store, passwords::PasswordVerifier};
-use http::{
-    Response,
-    header::{AUTHORIZATION, CONTENT_LENGTH},
-    request::Parts,
-};
 use tokio::{net::TcpListener, task::JoinHandle, time::interval};
 
 use crate::{
     BootstrapError, LoadError, Registry,
     admin_access::AdminAccess,
+    app::{App, ManagementHandler},
     bootstrap::bootstrap,
     config::{Settings, StoreChoice},
-    listener::{Handler, Listener},
+    listener::Listener,
     loading,
     management::{Management, StoreHandle},
-    metrics::{Metrics, Surface, TokenRequests},
+    metrics::{Metrics, TokenRequests},
     signing::OffReactor,
 };
 
-/// Bytes of a body at the administration from a caller with a good token: whole realms come that way.
-const MAX_ADMIN_BODY_BYTES: usize = 64 * 1_024 * 1_024;
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// A running server.
@@ -315,104 +308,5 @@ async fn sweep(store: Arc<dyn Store>) {
             Ok(swept) => tracing::debug!(?swept, "swept"),
             Err(error) => tracing::error!(%error, "cannot sweep"),
         }
-    }
-}
-
-/// What callers of the main address reach.
-struct App {
-    service: Service,
-    admin: Admin,
-    access: Arc<AdminAccess>,
-    bases: BaseUrls,
-    metrics: Arc<Metrics>,
-}
-
-impl App {
-    fn surface(head: &Parts) -> Surface {
-        let path = head.uri.path();
-        let admin = path
-            .strip_prefix("/admin")
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if admin {
-            Surface::Admin
-        } else {
-            Surface::Realms
-        }
-    }
-}
-
-impl Handler for App {
-    /// Only an administrator may send a whole realm: nobody else fills the memory.
-    async fn body_limit(&self, head: &Parts) -> usize {
-        let Surface::Admin = Self::surface(head) else {
-            return MAX_BODY_BYTES;
-        };
-        let length = head
-            .headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
-        if length.is_some_and(|length: usize| length <= MAX_BODY_BYTES) {
-            return MAX_BODY_BYTES;
-        }
-        let bearer = head
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok()?.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let Some((_, token)) = bearer else {
-            return MAX_BODY_BYTES;
-        };
-        match self.access.authenticate(token.trim()).await {
-            Some(_) => MAX_ADMIN_BODY_BYTES,
-            None => MAX_BODY_BYTES,
-        }
-    }
-
-    async fn answer(&self, head: Parts, body: Option<Bytes>) -> Response<Bytes> {
-        let began = Instant::now();
-        let surface = Self::surface(&head);
-        let response = match (surface, body) {
-            (_, None) => self.service.body_too_large(),
-            (Surface::Realms, Some(body)) => self.service.handle(&head, &body).await,
-            (Surface::Admin, Some(body)) => {
-                let base = self.bases.of(&head).to_string();
-                let request = AdminRequest {
-                    method: head.method,
-                    path: head.uri.path().to_owned(),
-                    query: head.uri.query().map(str::to_owned),
-                    headers: head.headers,
-                    body,
-                    base,
-                    now: now(),
-                };
-                let mut response = self.admin.handle(request).await;
-                cambist_http::secure(&mut response);
-                response
-            }
-        };
-        self.metrics
-            .http_request(surface, response.status(), began.elapsed());
-        response
-    }
-}
-
-/// What callers of the management address reach.
-struct ManagementHandler(Arc<Management>);
-
-impl Handler for ManagementHandler {
-    async fn body_limit(&self, _: &Parts) -> usize {
-        0
-    }
-
-    async fn answer(&self, head: Parts, _: Option<Bytes>) -> Response<Bytes> {
-        self.0.answer(&head)
-    }
-}
-
-impl fmt::Debug for App {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App")
-            .field("bases", &self.bases)
-            .finish_non_exhaustive()
     }
 }
