@@ -25,7 +25,7 @@ pub enum TelemetryError {
 ///
 /// # Errors
 ///
-/// [`TelemetryError`].
+/// `TelemetryError`.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
     use tracing_subscriber::util::SubscriberInitExt as _;
 

@@ -12,7 +12,7 @@ fn spki(pem: &str) -> Vec<u8> {
 
 fn modulus(bits: usize) -> Vec<u8> {
     let mut modulus = vec![0; bits.div_ceil(8)];
-    modulus[0] = 1 << ((bits - 1) % 8);
+    modulus[0] = 1 << (bits.wrapping_sub(1) % 8);
     *modulus.last_mut().unwrap() |= 1;
     modulus
 }
