@@ -1,7 +1,7 @@
 //! The OpenID Connect endpoints of Cambist as plain functions over [`http`] types.
 //!
 //! [`Service::handle`] takes the head and the bytes of a request and returns a whole answer; it spawns
-//! nothing, reads no clock but through [`Clock`], and knows no web framework. A [`router`] for axum is
+//! nothing, reads no clock but through [`Clock`], and knows no web framework. A `router` for axum is
 //! behind the feature of that name.
 //!
 //! The crate does five things: match path and method, decode headers, call the engine's steps, map what
