@@ -6,9 +6,10 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use crate::{
-    client_auth::{self, ClientAuthMethod},
+    client_auth::{self, ClientAuthMethod, Presentation},
     crypto::{CryptoProvider, Entropy},
     decision::{Decision, Denial, Refused, permit},
+    effects::Effect,
     event::Event,
     facts::{Facts, FactsNeeded},
     flow::{self, ExchangeFlow, Flow, FlowRequest, PendingFlow},
@@ -178,6 +179,7 @@ impl Engine {
                         remote_address: envelope.remote_address.map(Box::from),
                         moment,
                         trace,
+                        used: None,
                     },
                 })
             }
@@ -281,11 +283,14 @@ struct Core {
     moment: Moment,
     event: Event,
     trace: DecisionTrace,
+    /// What the client's proof uses up, whatever the answer is.
+    used: Option<Effect>,
 }
 
 impl Core {
     fn denied(self, refusal: impl Into<Refusal>) -> Denial {
-        Denial::new(refusal.into(), Vec::new(), self.event, self.trace)
+        let effects = self.used.into_iter().collect();
+        Denial::new(refusal.into(), effects, self.event, self.trace)
     }
 
     fn flow_request<'a>(&'a self, client: &'a Client) -> FlowRequest<'a> {
@@ -328,12 +333,22 @@ impl TokenRequest {
             mut core,
             credentials,
         } = self;
-        let provider = core.engine.provider();
-        let proved = client_auth::authenticate(&core.realm, &credentials, &*provider);
-        let (number, method) = match core.trace.step("the client is who it says", proved) {
+        let proved = client_auth::authenticate(
+            &core.realm,
+            &Presentation {
+                credentials: &credentials,
+                issuer: &core.issuer,
+                moment: core.moment,
+                limits: core.engine.jws_limits(),
+                provider: core.engine.crypto(),
+            },
+        );
+        let (number, proof) = match core.trace.step("the client is who it says", proved) {
             Ok(proved) => proved,
             Err(error) => return Err(core.denied(error)),
         };
+        core.used = proof.used;
+        let method = proof.method;
         let realm = Arc::clone(&core.realm);
         let Some(client) = realm.client(number) else {
             return Err(core.denied(client_auth::ClientAuthError::Unknown));
@@ -457,11 +472,19 @@ impl PendingRequest {
             issuer,
             moment,
             event,
+            used,
             ..
         } = core;
         match decided {
-            Ok(plan) => permit(engine, realm, issuer, plan, moment, event, trace),
-            Err(Refused { refusal, effects }) => {
+            Ok(mut plan) => {
+                plan.effects.extend(used);
+                permit(engine, realm, issuer, plan, moment, event, trace)
+            }
+            Err(Refused {
+                refusal,
+                mut effects,
+            }) => {
+                effects.extend(used);
                 Decision::Deny(Denial::new(refusal, effects, event, trace))
             }
         }

@@ -122,8 +122,5 @@ impl Facts {
     }
 }
 
-/// An internal id. Ids are compared as they are; a UUID in small letters is the usual form.
-pub type Id = Box<str>;
-
 /// Values under a name, as users and groups have them.
 pub type Values = alloc::collections::BTreeMap<String, Vec<String>>;

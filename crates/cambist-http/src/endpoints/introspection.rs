@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderValue, header::CACHE_CONTROL};
 
-use super::{sibling, token::not_stored};
+use super::sibling;
 use crate::{Response, head::Head, service::Call};
 
 /// Says whether a token is active, to a client in its audience.
@@ -17,17 +17,10 @@ pub(crate) async fn introspection(call: &Call<'_>) -> Response {
     };
     let pending = match pending {
         Ok(pending) => pending,
-        Err(answer) => return sibling::respond(call, answer),
+        Err(sealed) => return sibling::open(call, moment, sealed).await,
     };
     let needed = pending.facts_needed();
-    let store = call.service.store();
-    let mut response = match store
-        .load_facts(call.realm.name(), &needed, moment.now)
-        .await
-    {
-        Ok(facts) => sibling::respond(call, pending.answer(&facts)),
-        Err(error) => return not_stored(error.into()),
-    };
+    let mut response = sibling::commit(call, moment, &needed, |facts| pending.answer(facts)).await;
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response

@@ -20,7 +20,7 @@ pub(crate) async fn logout(call: &Call<'_>) -> Response {
             let needed = pending.facts_needed();
             sibling::commit(call, moment, &needed, |facts| pending.answer(facts)).await
         }
-        Err(answer) => sibling::respond(call, answer),
+        Err(sealed) => sibling::open(call, moment, sealed).await,
     };
     if response.status() == StatusCode::NO_CONTENT {
         let headers = response.headers_mut();

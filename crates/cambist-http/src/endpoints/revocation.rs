@@ -18,6 +18,6 @@ pub(crate) async fn revocation(call: &Call<'_>) -> Response {
             let needed = pending.facts_needed();
             sibling::commit(call, moment, &needed, |facts| pending.answer(facts)).await
         }
-        Err(answer) => sibling::respond(call, answer),
+        Err(sealed) => sibling::open(call, moment, sealed).await,
     }
 }

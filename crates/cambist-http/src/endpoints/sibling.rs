@@ -28,7 +28,16 @@ pub(super) async fn commit(
         Ok(facts) => facts,
         Err(error) => return not_stored(error.into()),
     };
-    let (effects, open) = answer(&facts).into_parts();
+    open(call, moment, answer(&facts)).await
+}
+
+/// Stores what an answer rests on, and opens it.
+pub(super) async fn open(call: &Call<'_>, moment: Moment, sealed: SealedAnswer) -> Response {
+    let (effects, open) = sealed.into_parts();
+    if effects.is_empty() {
+        return respond(call, open(effects.committed()));
+    }
+    let store = call.service.store();
     match store.commit(effects, moment.now).await {
         Ok(receipt) => respond(call, open(receipt)),
         Err(error) => not_stored(error),

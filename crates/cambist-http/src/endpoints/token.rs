@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cambist::{
     decision::{Decision, Denial},
+    effects::SingleUse,
     engine::{AuthenticatedRequest, PendingRequest, TokenRequest},
     event::Event,
     moment::Moment,
@@ -167,6 +168,13 @@ fn refusal(refusal: &Refusal) -> Response {
 pub(super) fn not_stored(error: CommitError) -> Response {
     match error {
         CommitError::Conflict(Conflict::RealmGone) => respond::no_such_realm(),
+        CommitError::Conflict(Conflict::UsedBefore {
+            purpose: SingleUse::ClientAssertion(_),
+        }) => respond::error(
+            StatusCode::BAD_REQUEST,
+            "invalid_client",
+            Some("Token reuse detected"),
+        ),
         CommitError::Conflict(Conflict::UsedBefore { .. }) => respond::error(
             StatusCode::BAD_REQUEST,
             "invalid_grant",
@@ -186,8 +194,6 @@ pub(super) fn not_stored(error: CommitError) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use cambist::effects::SingleUse;
-
     use super::*;
 
     #[test]

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::AssertionError;
+
 /// Why a client was not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -24,6 +26,9 @@ pub enum ClientAuthError {
     /// The `Basic` header cannot be decoded, so there is nothing to compare.
     #[error("the secret in the authorization header is not form-encoded")]
     Undecodable,
+    /// The token that the client signed is not good.
+    #[error("{0}")]
+    Assertion(#[from] AssertionError),
     /// The client is registered for a method that this build does not know.
     #[error("the client's authentication method is not supported")]
     UnsupportedMethod,

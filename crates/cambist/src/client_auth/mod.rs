@@ -3,14 +3,21 @@
 //! One file a method. The method registered is the method accepted (RFC 6749 section 2.3): what a request
 //! brings beside it is not looked at.
 
+mod assertion;
 mod client_secret;
 mod error;
 
 use alloc::boxed::Box;
 
-pub use self::error::ClientAuthError;
+pub use self::{
+    assertion::{AssertionError, AssertionKeys, AssertionKind, JWT_BEARER},
+    error::ClientAuthError,
+};
 use crate::{
     crypto::{CryptoProvider, Hash},
+    effects::Effect,
+    jose::JwsLimits,
+    moment::Moment,
     realm::{Client, ClientAccess, ClientNo, Profile, Realm},
     request::PresentedCredentials,
     secret::Secret,
@@ -28,6 +35,8 @@ pub enum ClientCredential {
         /// SHA-256 of the secret.
         digest: Hash,
     },
+    /// A token that the client signs (RFC 7523 section 2.2).
+    Assertion(AssertionKeys),
     /// Any other method, by Keycloak's name.
     Other(Box<str>),
 }
@@ -39,6 +48,34 @@ pub enum ClientAuthMethod {
     None,
     /// The client secret.
     ClientSecret,
+    /// A token signed with a key of the client.
+    PrivateKeyJwt,
+    /// A token signed with the client secret.
+    ClientSecretJwt,
+}
+
+/// What a request shows of its client, and what it takes to judge that.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Presentation<'a> {
+    pub(crate) credentials: &'a PresentedCredentials,
+    pub(crate) issuer: &'a str,
+    pub(crate) moment: Moment,
+    pub(crate) limits: &'a JwsLimits,
+    pub(crate) provider: &'a dyn CryptoProvider,
+}
+
+/// How a client proved itself.
+#[derive(Debug)]
+pub(crate) struct Proof {
+    pub(crate) method: ClientAuthMethod,
+    /// What the proof uses up, to be committed whatever the answer is.
+    pub(crate) used: Option<Effect>,
+}
+
+impl Proof {
+    const fn lasting(method: ClientAuthMethod) -> Self {
+        Self { method, used: None }
+    }
 }
 
 /// Finds the client and checks what it shows.
@@ -50,50 +87,60 @@ pub enum ClientAuthMethod {
 /// [`ClientAuthError`]; unknown, missing and disabled clients answer alike.
 pub(crate) fn authenticate(
     realm: &Realm,
-    presented: &PresentedCredentials,
-    provider: &dyn CryptoProvider,
-) -> Result<(ClientNo, ClientAuthMethod), ClientAuthError> {
-    let known = presented
-        .client_id
-        .as_deref()
-        .and_then(|id| realm.client_by_id(id));
-    let Some(client) = known else {
-        client_secret::spend(presented, provider);
-        return Err(if presented.client_id.is_some() {
-            ClientAuthError::Unknown
-        } else {
-            ClientAuthError::Missing
-        });
-    };
+    presentation: &Presentation<'_>,
+) -> Result<(ClientNo, Proof), ClientAuthError> {
+    let presented = presentation.credentials;
+    let spend = || client_secret::spend(presented, presentation.provider);
+    let client = match presented.client_id.as_deref() {
+        Some(id) => realm.client_by_id(id).ok_or(ClientAuthError::Unknown),
+        None => named_by_assertion(realm, presentation).ok_or(ClientAuthError::Missing),
+    }
+    .inspect_err(|_| spend())?;
     if client.is_saml() {
         return Err(ClientAuthError::WrongProtocol);
     }
     if !client.enabled() {
-        client_secret::spend(presented, provider);
+        spend();
         return Err(ClientAuthError::Disabled);
     }
-    let method = prove(realm.profile(), client, presented, provider)?;
+    let proof = prove(realm.profile(), client, presentation)?;
     if client.access() == ClientAccess::BearerOnly {
         return Err(ClientAuthError::BearerOnly);
     }
-    Ok((client.number(), method))
+    Ok((client.number(), proof))
+}
+
+/// The client that an assertion names. One that is not registered for assertions cannot be named so.
+fn named_by_assertion<'r>(realm: &'r Realm, presentation: &Presentation<'_>) -> Option<&'r Client> {
+    let presented = presentation.credentials;
+    if presented.assertion_type.as_deref() != Some(JWT_BEARER) {
+        return None;
+    }
+    let id = assertion::named_client(presented.assertion.as_deref()?, presentation.limits).ok()?;
+    realm
+        .client_by_id(&id)
+        .filter(|client| matches!(client.credential(), ClientCredential::Assertion(_)))
 }
 
 fn prove(
     profile: Profile,
     client: &Client,
-    presented: &PresentedCredentials,
-    provider: &dyn CryptoProvider,
-) -> Result<ClientAuthMethod, ClientAuthError> {
+    presentation: &Presentation<'_>,
+) -> Result<Proof, ClientAuthError> {
     if client.is_public() {
-        return Ok(ClientAuthMethod::None);
+        return Ok(Proof::lasting(ClientAuthMethod::None));
     }
+    let presented = presentation.credentials;
     match client.credential() {
         ClientCredential::Secret { digest, .. } => {
-            client_secret::verify(profile, presented, digest, provider)
+            client_secret::verify(profile, presented, digest, presentation.provider)
+                .map(Proof::lasting)
+        }
+        ClientCredential::Assertion(keys) => {
+            Ok(assertion::verify(client.client_id(), keys, presentation)?)
         }
         ClientCredential::None => {
-            client_secret::spend(presented, provider);
+            client_secret::spend(presented, presentation.provider);
             Err(ClientAuthError::WrongSecret)
         }
         ClientCredential::Other(_) => Err(ClientAuthError::UnsupportedMethod),

@@ -1,10 +1,11 @@
 //! A request of a client at one of the endpoints.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use super::EndpointAnswer;
+use super::{EndpointAnswer, SealedAnswer};
 use crate::{
-    client_auth::{self, ClientAuthError},
+    client_auth::{self, ClientAuthError, Presentation},
+    effects::Effect,
     engine::Engine,
     moment::Moment,
     realm::{Client, ClientNo, Realm},
@@ -21,11 +22,41 @@ pub(super) struct Asked {
     pub(super) parameters: Parameters,
     pub(super) issuer: Box<str>,
     pub(super) moment: Moment,
+    /// What the client's proof uses up, whatever the answer is.
+    used: Option<Effect>,
 }
 
 impl Asked {
-    /// Reads form and client. `authenticate` says what is told about a client that is not believed.
-    pub(super) fn read(
+    /// Reads form and client, then what the endpoint wants of it. `disbelieved` says what is told about a
+    /// client that is not believed. A refusal uses the client's proof up like any answer.
+    pub(super) fn read<T>(
+        engine: &Engine,
+        realm: Arc<Realm>,
+        envelope: &Envelope<'_>,
+        body: &[u8],
+        moment: Moment,
+        disbelieved: fn(ClientAuthError) -> Result<(), EndpointAnswer>,
+        read: impl FnOnce(Self) -> Result<T, EndpointAnswer>,
+    ) -> Result<T, SealedAnswer> {
+        let name = Arc::clone(&realm);
+        let mut effects = Vec::new();
+        Self::authenticated(engine, realm, envelope, body, moment, disbelieved)
+            .and_then(|asked| {
+                effects = asked.effects();
+                let client = asked.client()?;
+                if !client.admits_origin(envelope.origin, envelope.issuer) {
+                    return Err(refused(RequestError::InvalidOrigin));
+                }
+                asked
+                    .parameters
+                    .check(&[], engine.limits())
+                    .map_err(refused)?;
+                read(asked)
+            })
+            .map_err(|answer| SealedAnswer::new(name.name(), effects, answer))
+    }
+
+    fn authenticated(
         engine: &Engine,
         realm: Arc<Realm>,
         envelope: &Envelope<'_>,
@@ -40,36 +71,44 @@ impl Asked {
         let form = Form::parse(envelope.form_of(body), limits.body, limits.parameters)
             .map_err(|error| refused(RequestError::from(error)))?;
         let credentials = PresentedCredentials::read(envelope.authorization, &form);
-        let proved = client_auth::authenticate(&realm, &credentials, &*engine.provider());
-        let client = match proved {
-            Ok((client, _)) => client,
+        let proved = client_auth::authenticate(
+            &realm,
+            &Presentation {
+                credentials: &credentials,
+                issuer: envelope.issuer,
+                moment,
+                limits: engine.jws_limits(),
+                provider: engine.crypto(),
+            },
+        );
+        let (client, used) = match proved {
+            Ok((client, proof)) => (client, proof.used),
             Err(error) => {
                 disbelieved(error)?;
                 // What is let through is known all the same: a bearer-only client that proved itself.
-                credentials
+                let known = credentials
                     .client_id
                     .as_deref()
                     .and_then(|id| realm.client_by_id(id))
                     .map(Client::number)
-                    .ok_or_else(|| refused(error))?
+                    .ok_or_else(|| refused(error))?;
+                (known, None)
             }
         };
-        let parameters = Parameters::new(form);
-        if let Some(client) = realm.client(client)
-            && !client.admits_origin(envelope.origin, envelope.issuer)
-        {
-            return Err(refused(RequestError::InvalidOrigin));
-        }
-        parameters.check(&[], limits).map_err(refused)?;
-        let issuer = envelope.issuer.into();
         Ok(Self {
             engine: engine.clone(),
             realm,
             client,
-            parameters,
-            issuer,
+            parameters: Parameters::new(form),
+            issuer: envelope.issuer.into(),
             moment,
+            used,
         })
+    }
+
+    /// What has to be stored for any answer.
+    pub(super) fn effects(&self) -> Vec<Effect> {
+        self.used.iter().cloned().collect()
     }
 
     pub(super) fn client(&self) -> Result<&Client, EndpointAnswer> {

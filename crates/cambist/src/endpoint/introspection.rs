@@ -9,7 +9,7 @@ use alloc::{borrow::Cow, boxed::Box, string::String, sync::Arc, vec::Vec};
 use serde_json::json;
 
 use super::{
-    EndpointAnswer,
+    EndpointAnswer, SealedAnswer,
     asked::{Asked, as_at_token_endpoint, refused},
     mapped_claims::Subject,
 };
@@ -21,7 +21,7 @@ use crate::{
     flow::IMPERSONATOR_USERNAME,
     moment::Moment,
     realm::{Client, Realm},
-    request::Envelope,
+    request::{Envelope, RequestError},
     subject::{
         ReadRefreshToken, ReadToken, TakenTypes, check_session, effective_not_before,
         read_access_token, read_refresh_token,
@@ -58,11 +58,12 @@ impl Engine {
         envelope: &Envelope<'_>,
         body: &[u8],
         moment: Moment,
-    ) -> Result<PendingIntrospection, EndpointAnswer> {
+    ) -> Result<PendingIntrospection, SealedAnswer> {
         if !realm.enabled() {
-            return Err(refused(crate::request::RequestError::RealmDisabled));
+            let answer = refused(RequestError::RealmDisabled);
+            return Err(SealedAnswer::new(realm.name(), Vec::new(), answer));
         }
-        let asked = Asked::read(self, realm, envelope, body, moment, |error| match error {
+        let disbelieved = |error| match error {
             ClientAuthError::BearerOnly => Ok(()),
             ClientAuthError::WrongSecret => Err(EndpointAnswer::error(
                 401,
@@ -70,52 +71,54 @@ impl Engine {
                 "Client authentication failed.",
             )),
             other => as_at_token_endpoint(other),
-        })?;
-        if asked.client()?.is_public() {
-            return Err(EndpointAnswer::error(
-                403,
-                "invalid_request",
-                "Client not allowed.",
-            ));
+        };
+        Asked::read(self, realm, envelope, body, moment, disbelieved, pending)
+    }
+}
+
+fn pending(asked: Asked) -> Result<PendingIntrospection, EndpointAnswer> {
+    if asked.client()?.is_public() {
+        return Err(EndpointAnswer::error(
+            403,
+            "invalid_request",
+            "Client not allowed.",
+        ));
+    }
+    let Some(text) = asked.parameters.raw("token") else {
+        return Err(EndpointAnswer::error(
+            400,
+            "invalid_request",
+            "Token not provided.",
+        ));
+    };
+    let mut short = false;
+    let (moment, limits) = (asked.moment, asked.engine.jws_limits());
+    let token = match asked
+        .parameters
+        .raw("token_type_hint")
+        .unwrap_or("access_token")
+    {
+        "refresh_token" => read_refresh_token(&asked.realm, &asked.issuer, text, moment, limits)
+            .map_or(Told::Nothing, |token| Told::Refresh(Box::new(token))),
+        hint @ ("access_token" | "requesting_party_token") => {
+            short = hint == "requesting_party_token";
+            let types = TakenTypes::Any;
+            read_access_token(&asked.realm, &asked.issuer, text, types, moment, limits)
+                .map_or(Told::Nothing, |token| Told::Access(Box::new(token)))
         }
-        let Some(text) = asked.parameters.raw("token") else {
+        _ => {
             return Err(EndpointAnswer::error(
                 400,
                 "invalid_request",
-                "Token not provided.",
+                "Unsupported token type.",
             ));
-        };
-        let mut short = false;
-        let limits = self.jws_limits();
-        let token = match asked
-            .parameters
-            .raw("token_type_hint")
-            .unwrap_or("access_token")
-        {
-            "refresh_token" => {
-                read_refresh_token(&asked.realm, &asked.issuer, text, moment, limits)
-                    .map_or(Told::Nothing, |token| Told::Refresh(Box::new(token)))
-            }
-            hint @ ("access_token" | "requesting_party_token") => {
-                short = hint == "requesting_party_token";
-                let types = TakenTypes::Any;
-                read_access_token(&asked.realm, &asked.issuer, text, types, moment, limits)
-                    .map_or(Told::Nothing, |token| Told::Access(Box::new(token)))
-            }
-            _ => {
-                return Err(EndpointAnswer::error(
-                    400,
-                    "invalid_request",
-                    "Unsupported token type.",
-                ));
-            }
-        };
-        Ok(PendingIntrospection {
-            asked,
-            token,
-            short,
-        })
-    }
+        }
+    };
+    Ok(PendingIntrospection {
+        asked,
+        token,
+        short,
+    })
 }
 
 impl PendingIntrospection {
@@ -134,9 +137,8 @@ impl PendingIntrospection {
         }
     }
 
-    /// Answers.
-    #[must_use]
-    pub fn answer(self, facts: &Facts) -> EndpointAnswer {
+    /// Answers; the answer opens when what the client's proof uses up is stored.
+    pub fn answer(self, facts: &Facts) -> SealedAnswer {
         let Self {
             asked,
             token,
@@ -147,7 +149,9 @@ impl PendingIntrospection {
             Told::Refresh(token) => refresh(&asked, &token, facts),
             Told::Nothing => None,
         };
-        active.unwrap_or_else(|| EndpointAnswer::json(200, &json!({ "active": false })))
+        let answer =
+            active.unwrap_or_else(|| EndpointAnswer::json(200, &json!({ "active": false })));
+        SealedAnswer::new(asked.realm.name(), asked.effects(), answer)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Logout with a refresh token: ends the whole user session.
 
-use alloc::{sync::Arc, vec, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 
 use super::{
     EndpointAnswer, SealedAnswer,
@@ -25,6 +25,7 @@ pub struct PendingLogout {
     realm: Arc<Realm>,
     needed: FactsNeeded,
     session: Option<(SessionId, SessionKind)>,
+    used: Vec<Effect>,
 }
 
 impl Engine {
@@ -40,35 +41,49 @@ impl Engine {
         envelope: &Envelope<'_>,
         body: &[u8],
         moment: Moment,
-    ) -> Result<PendingLogout, EndpointAnswer> {
-        let asked = Asked::read(self, realm, envelope, body, moment, as_at_token_endpoint)?;
-        let Some(text) = asked.parameters.raw("refresh_token") else {
-            return Err(refused(RefreshError::Missing));
-        };
-        let limits = self.jws_limits();
-        let token = match read_refresh_token(&asked.realm, &asked.issuer, text, moment, limits) {
-            Ok(token) => token,
-            Err(SubjectTokenError::Expired { .. }) => {
-                let needed = FactsNeeded::default();
-                return Ok(PendingLogout {
-                    realm: asked.realm,
-                    needed,
-                    session: None,
-                });
-            }
-            Err(error) => return Err(refused(RefreshError::Token(error))),
-        };
-        if *token.authorized_party != *asked.client()?.client_id() {
-            return Err(refused(RefreshError::OtherClient));
-        }
-        let needed = refresh_facts(&token);
-        let session = token.session.map(|session| (session, token.kind));
-        Ok(PendingLogout {
-            realm: asked.realm,
-            needed,
-            session,
-        })
+    ) -> Result<PendingLogout, SealedAnswer> {
+        Asked::read(
+            self,
+            realm,
+            envelope,
+            body,
+            moment,
+            as_at_token_endpoint,
+            pending,
+        )
     }
+}
+
+fn pending(asked: Asked) -> Result<PendingLogout, EndpointAnswer> {
+    let Some(text) = asked.parameters.raw("refresh_token") else {
+        return Err(refused(RefreshError::Missing));
+    };
+    let (moment, limits) = (asked.moment, asked.engine.jws_limits());
+    let used = asked.effects();
+    let token = match read_refresh_token(&asked.realm, &asked.issuer, text, moment, limits) {
+        Ok(token) => token,
+        Err(SubjectTokenError::Expired { .. }) => {
+            let needed = FactsNeeded::default();
+            return Ok(PendingLogout {
+                realm: asked.realm,
+                needed,
+                session: None,
+                used,
+            });
+        }
+        Err(error) => return Err(refused(RefreshError::Token(error))),
+    };
+    if *token.authorized_party != *asked.client()?.client_id() {
+        return Err(refused(RefreshError::OtherClient));
+    }
+    let needed = refresh_facts(&token);
+    let session = token.session.map(|session| (session, token.kind));
+    Ok(PendingLogout {
+        realm: asked.realm,
+        needed,
+        session,
+        used,
+    })
 }
 
 impl PendingLogout {
@@ -80,16 +95,18 @@ impl PendingLogout {
 
     /// Answers; the answer opens when the session has ended for good.
     pub fn answer(self, facts: &Facts) -> SealedAnswer {
-        let Self { realm, session, .. } = self;
+        let Self {
+            realm,
+            session,
+            used: mut effects,
+            ..
+        } = self;
         let there = facts.session.as_deref();
-        let effects = match session {
-            Some((session, kind))
-                if there.is_some_and(|there| there.id == session && there.kind == kind) =>
-            {
-                vec![Effect::EndSession { session, kind }]
-            }
-            _ => Vec::new(),
-        };
+        if let Some((session, kind)) = session
+            && there.is_some_and(|there| there.id == session && there.kind == kind)
+        {
+            effects.push(Effect::EndSession { session, kind });
+        }
         SealedAnswer::new(realm.name(), effects, EndpointAnswer::empty(204))
     }
 }

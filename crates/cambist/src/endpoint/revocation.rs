@@ -48,51 +48,63 @@ impl Engine {
         envelope: &Envelope<'_>,
         body: &[u8],
         moment: Moment,
-    ) -> Result<PendingRevocation, EndpointAnswer> {
+    ) -> Result<PendingRevocation, SealedAnswer> {
         if !realm.enabled() {
-            return Err(refused(RequestError::RealmDisabled));
+            let answer = refused(RequestError::RealmDisabled);
+            return Err(SealedAnswer::new(realm.name(), Vec::new(), answer));
         }
-        let asked = Asked::read(self, realm, envelope, body, moment, as_at_token_endpoint)?;
-        let Some(text) = asked.parameters.raw("token") else {
-            return Err(EndpointAnswer::error(
-                400,
-                "invalid_request",
-                "Token not provided",
-            ));
-        };
-        let limits = self.jws_limits();
-        let token = match read_refresh_token(&asked.realm, &asked.issuer, text, moment, limits) {
-            Ok(token) => Revoked::Refresh(Box::new(token)),
-            Err(_) => {
-                let types = TakenTypes::Any;
-                read_access_token(&asked.realm, &asked.issuer, text, types, moment, limits)
-                    .map(|token| Revoked::Access(Box::new(token)))
-                    .map_err(|error| match error {
-                        // What has run out is as good as revoked.
-                        SubjectTokenError::Expired { .. } => EndpointAnswer::empty(200),
-                        _ => EndpointAnswer::error(200, "invalid_token", "Invalid token"),
-                    })?
-            }
-        };
-        let party = match &token {
-            Revoked::Access(token) => &token.authorized_party,
-            Revoked::Refresh(token) => &token.authorized_party,
-        };
-        if **party != *asked.client()?.client_id() {
-            return Err(EndpointAnswer::error(
-                400,
-                "invalid_request",
-                "Unmatching clients",
-            ));
+        Asked::read(
+            self,
+            realm,
+            envelope,
+            body,
+            moment,
+            as_at_token_endpoint,
+            pending,
+        )
+    }
+}
+
+fn pending(asked: Asked) -> Result<PendingRevocation, EndpointAnswer> {
+    let Some(text) = asked.parameters.raw("token") else {
+        return Err(EndpointAnswer::error(
+            400,
+            "invalid_request",
+            "Token not provided",
+        ));
+    };
+    let (moment, limits) = (asked.moment, asked.engine.jws_limits());
+    let token = match read_refresh_token(&asked.realm, &asked.issuer, text, moment, limits) {
+        Ok(token) => Revoked::Refresh(Box::new(token)),
+        Err(_) => {
+            let types = TakenTypes::Any;
+            read_access_token(&asked.realm, &asked.issuer, text, types, moment, limits)
+                .map(|token| Revoked::Access(Box::new(token)))
+                .map_err(|error| match error {
+                    // What has run out is as good as revoked.
+                    SubjectTokenError::Expired { .. } => EndpointAnswer::empty(200),
+                    _ => EndpointAnswer::error(200, "invalid_token", "Invalid token"),
+                })?
         }
-        match &token {
-            Revoked::Access(token) if !token.is_access_token() => Err(EndpointAnswer::error(
-                400,
-                "unsupported_token_type",
-                "Unsupported token type",
-            )),
-            _ => Ok(PendingRevocation { asked, token }),
-        }
+    };
+    let party = match &token {
+        Revoked::Access(token) => &token.authorized_party,
+        Revoked::Refresh(token) => &token.authorized_party,
+    };
+    if **party != *asked.client()?.client_id() {
+        return Err(EndpointAnswer::error(
+            400,
+            "invalid_request",
+            "Unmatching clients",
+        ));
+    }
+    match &token {
+        Revoked::Access(token) if !token.is_access_token() => Err(EndpointAnswer::error(
+            400,
+            "unsupported_token_type",
+            "Unsupported token type",
+        )),
+        _ => Ok(PendingRevocation { asked, token }),
     }
 }
 
@@ -117,10 +129,11 @@ impl PendingRevocation {
         let Self { asked, token } = self;
         let client = match asked.client() {
             Ok(client) => client,
-            Err(refused) => return SealedAnswer::new(asked.realm.name(), Vec::new(), refused),
+            Err(refused) => return SealedAnswer::new(asked.realm.name(), asked.effects(), refused),
         };
         let session = facts.session.as_deref();
-        let effects = match token {
+        let mut effects = asked.effects();
+        effects.extend(match token {
             Revoked::Access(token) => {
                 let mut effects = vec![Effect::Revoke {
                     token: token.token_id.clone(),
@@ -148,7 +161,7 @@ impl PendingRevocation {
                 }
                 _ => Vec::new(),
             },
-        };
+        });
         let answer = EndpointAnswer::empty(200).readable_by(client.client_id());
         SealedAnswer::new(asked.realm.name(), effects, answer)
     }

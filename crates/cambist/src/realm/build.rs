@@ -1,6 +1,7 @@
 //! From a document to a snapshot: everything is checked, names become numbers, ids that are missing are
 //! derived.
 
+mod assertions;
 mod client;
 mod client_tokens;
 mod groups;

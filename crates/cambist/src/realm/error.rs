@@ -3,7 +3,11 @@
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String};
 use core::fmt;
 
-use crate::{crypto::KeyError, jose::JwkError, policy::PolicyError};
+use crate::{
+    crypto::KeyError,
+    jose::{JwkError, JwkSetError},
+    policy::PolicyError,
+};
 
 /// Why a document cannot become a realm: where, and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +83,9 @@ pub enum RealmProblem {
         /// The name.
         name: String,
     },
+    /// A set of keys that cannot be used.
+    #[error(transparent)]
+    KeySet(#[from] JwkSetError),
     /// A value outside a closed list.
     #[error("{value:?} is none of {allowed}")]
     NotOneOf {

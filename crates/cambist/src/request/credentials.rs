@@ -21,6 +21,10 @@ pub struct PresentedCredentials {
     /// The secret in the header as it stands, where it differs when form-decoded. RFC 6749 section 2.3.1
     /// wants it encoded; curl and others send it raw.
     pub raw_secret: Option<Secret>,
+    /// `client_assertion` (RFC 7521 section 4.2).
+    pub assertion: Option<Box<str>>,
+    /// `client_assertion_type`.
+    pub assertion_type: Option<Box<str>>,
     /// The header is `Basic` but cannot be read.
     pub unreadable: bool,
 }
@@ -37,6 +41,8 @@ impl PresentedCredentials {
             presented.secret = Some(Secret::new(secret));
             presented.raw_secret = None;
         }
+        presented.assertion = form.first("client_assertion").map(Into::into);
+        presented.assertion_type = form.first("client_assertion_type").map(Into::into);
         presented
     }
 }
@@ -69,13 +75,12 @@ fn basic(header: &str) -> Option<PresentedCredentials> {
             client_id: Some(decoded_id.into()),
             raw_secret: (decoded != secret).then(|| Secret::new(secret)),
             secret: Some(Secret::new(decoded)),
-            unreadable: false,
+            ..PresentedCredentials::default()
         },
         None => PresentedCredentials {
             client_id: Some(decoded_id.into()),
-            secret: None,
             raw_secret: Some(Secret::new(secret)),
-            unreadable: false,
+            ..PresentedCredentials::default()
         },
     })
 }

@@ -3,8 +3,8 @@
 use alloc::{string::String, vec::Vec};
 
 use super::{
-    BuildOptions, Notes, OPENID_CONNECT, SAML, build_mappers, check_name, check_protocol,
-    client_tokens,
+    BuildOptions, Notes, OPENID_CONNECT, SAML, assertions, build_mappers, check_name,
+    check_protocol, client_tokens,
     ids::IdSource,
     origins,
     roles::RoleIndex,
@@ -24,6 +24,12 @@ use crate::{
 
 /// The authenticator that compares a client secret.
 const CLIENT_SECRET: &str = "client-secret";
+
+/// The authenticator that checks a token under the client secret.
+const CLIENT_SECRET_JWT: &str = "client-secret-jwt";
+
+/// The authenticator that checks a token under a key of the client.
+const CLIENT_JWT: &str = "client-jwt";
 
 /// Builds clients one after the other.
 pub(super) struct ClientBuilder<'b, 'd> {
@@ -131,7 +137,8 @@ impl ClientBuilder<'_, '_> {
         document: &ClientDocument,
         access: ClientAccess,
     ) -> Result<ClientCredential, RealmError> {
-        let at = at.member("secret");
+        let client = at;
+        let at = client.member("secret");
         let secret = match &document.secret {
             Some(source) => {
                 let secret = resolved(&at, source)?;
@@ -154,10 +161,13 @@ impl ClientBuilder<'_, '_> {
             }
             return Ok(ClientCredential::None);
         }
-        if document.authenticator != CLIENT_SECRET {
-            return Ok(ClientCredential::Other(
-                document.authenticator.as_str().into(),
-            ));
+        match document.authenticator.as_str() {
+            CLIENT_SECRET => {}
+            CLIENT_JWT => return assertions::public(client, document, self.options, self.notes),
+            CLIENT_SECRET_JWT => {
+                return assertions::secret(client, document, secret, self.options, self.notes);
+            }
+            other => return Ok(ClientCredential::Other(other.into())),
         }
         Ok(match secret {
             Some(secret) => {
