@@ -237,6 +237,13 @@ mod tests {
             ),
             (CommitError::Conflict(used), 400, "invalid_grant"),
             (
+                CommitError::Conflict(Conflict::UsedBefore {
+                    purpose: SingleUse::ClientAssertion("robot".into()),
+                }),
+                400,
+                "invalid_client",
+            ),
+            (
                 CommitError::Conflict(Conflict::RealmGone),
                 404,
                 "Realm does not exist",
