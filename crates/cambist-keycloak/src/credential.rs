@@ -30,7 +30,8 @@ const DROPPED: &[&str] = &[
     "federationLink",
 ];
 
-/// Reads one credential into a user. Only passwords are kept, and of several the first.
+/// Reads one credential into a user. Only passwords are kept, and of several the first. That one is
+/// temporary is noted and changes nothing, as in Keycloak.
 ///
 /// # Errors
 ///
@@ -61,13 +62,9 @@ pub fn read(
             return Ok(());
         }
     }
-    if temporary
-        && !user
-            .required_actions
-            .iter()
-            .any(|action| action == UPDATE_PASSWORD)
-    {
-        user.required_actions.push(UPDATE_PASSWORD.to_owned());
+    if temporary {
+        // As in Keycloak, where only a password set by the admin API makes its user change it.
+        report.note(members.at("temporary"), Loss::NoEffect);
     }
     members.finish(DROPPED, report);
     Ok(())
@@ -183,7 +180,10 @@ mod tests {
     use serde_json::json;
 
     use super::{read, to_json};
-    use crate::{error::Report, members::Members};
+    use crate::{
+        error::{Loss, Report},
+        members::Members,
+    };
 
     fn take(value: serde_json::Value) -> (UserDocument, Report) {
         let (mut user, mut report) = (UserDocument::default(), Report::default());
@@ -192,10 +192,12 @@ mod tests {
     }
 
     #[test]
-    fn a_temporary_password_must_be_changed() {
-        let (user, _) = take(json!({"type": "password", "value": "x", "temporary": true}));
-        assert_eq!(user.required_actions, ["UPDATE_PASSWORD"]);
+    fn a_temporary_password_of_a_document_lasts_and_is_reported() {
+        let (user, report) = take(json!({"type": "password", "value": "x", "temporary": true}));
+        assert!(user.required_actions.is_empty());
         assert!(user.password.is_some());
+        let noted = report.entries().first().unwrap();
+        assert_eq!((&*noted.path, noted.what), ("c.temporary", Loss::NoEffect));
     }
 
     #[test]
