@@ -30,8 +30,12 @@ pub enum Decision {
 /// A permit. Only the gate in this module makes one, and minting takes it by value.
 ///
 /// ```compile_fail
+/// # use std::sync::Arc;
+/// # use cambist::{decision::Grant, engine::Engine, event::Event, flow::Plan, moment::Moment, realm::Realm, trace::DecisionTrace};
+/// # fn forged(engine: Engine, realm: Arc<Realm>, issuer: Arc<str>, plan: Plan, moment: Moment, event: Event, trace: DecisionTrace) -> Grant {
 /// // The fields are private: a permit cannot be made by hand.
-/// let grant = cambist::decision::Grant { realm: todo!(), plan: todo!(), moment: todo!() };
+/// Grant { engine, realm, issuer, plan, moment, event, trace }
+/// # }
 /// ```
 #[derive(Debug)]
 #[must_use]

@@ -125,7 +125,12 @@ impl ReadToken {
 /// hand.
 ///
 /// ```compile_fail
-/// let subject = cambist::subject::VerifiedSubject { token: todo!(), user: todo!(), session: None };
+/// # use std::sync::Arc;
+/// # use cambist::{facts::User, subject::{ReadToken, VerifiedSubject}};
+/// # fn forged(token: ReadToken, user: Arc<User>) -> VerifiedSubject {
+/// // The fields are private: nothing but the checks makes a subject of a token.
+/// VerifiedSubject { token, user, session: None }
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct VerifiedSubject {
