@@ -224,7 +224,8 @@ pub(super) fn verify(
         .assertion
         .as_deref()
         .ok_or(AssertionError::Missing)?;
-    if *named_client(text, presentation.limits)? != *client_id {
+    // Without a `client_id` beside it the assertion itself has named the client.
+    if presented.client_id.is_some() && *named_client(text, presentation.limits)? != *client_id {
         return Err(AssertionError::OtherClient);
     }
     let jws = UnverifiedJws::parse(text, presentation.limits).map_err(|error| match error {
