@@ -14,6 +14,7 @@ pub mod endpoints;
 mod head;
 mod headers;
 mod observer;
+mod outbound;
 pub mod paths;
 mod respond;
 #[cfg(feature = "axum")]
@@ -25,6 +26,7 @@ pub use self::{
     base_url::{BaseUrl, BaseUrlError, BaseUrls},
     headers::{Peer, secure},
     observer::{Observer, Outcome, Silent},
+    outbound::{AskNobody, AskOutside, OutsideFuture},
     service::{Clock, EntropySource, Realms, Response, Service, ServiceBuilder},
     signing::{SignInPlace, SigningFuture, TokenSigner},
 };

@@ -17,7 +17,7 @@ use cambist_store::Store;
 use http::{Method, StatusCode, request::Parts};
 
 use crate::{
-    BaseUrl, BaseUrls, Observer, SignInPlace, Silent, TokenSigner, cors,
+    AskNobody, AskOutside, BaseUrl, BaseUrls, Observer, SignInPlace, Silent, TokenSigner, cors,
     endpoints::{
         certs, discovery, introspection, logout, realm_facts, revocation, token, userinfo,
     },
@@ -80,6 +80,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     signer: Arc<dyn TokenSigner>,
     observer: Arc<dyn Observer>,
+    outbound: Arc<dyn AskOutside>,
 }
 
 /// Builds a [`Service`].
@@ -104,6 +105,13 @@ impl ServiceBuilder {
     #[must_use]
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.0.observer = Arc::new(observer);
+        self
+    }
+
+    /// Who asks other servers. Default: [`AskNobody`].
+    #[must_use]
+    pub fn outbound(mut self, outbound: impl AskOutside + 'static) -> Self {
+        self.0.outbound = Arc::new(outbound);
         self
     }
 
@@ -132,6 +140,7 @@ impl Service {
             clock: Arc::new(system_clock),
             signer: Arc::new(SignInPlace),
             observer: Arc::new(Silent),
+            outbound: Arc::new(AskNobody),
         })
     }
 
@@ -256,6 +265,10 @@ impl Service {
 
     pub(crate) fn signer(&self) -> &dyn TokenSigner {
         &*self.0.signer
+    }
+
+    pub(crate) fn outbound(&self) -> &dyn AskOutside {
+        &*self.0.outbound
     }
 
     pub(crate) fn observer(&self) -> &dyn Observer {

@@ -12,11 +12,12 @@ use crate::{
     effects::Effect,
     event::Event,
     facts::{Facts, FactsNeeded},
-    flow::{self, ExchangeFlow, Flow, FlowRequest, PendingFlow},
+    flow::{self, AskingFlow, ExchangeFlow, Flow, FlowRequest, NextStep, PendingFlow, Plan},
     jose::JwsLimits,
     limits::RequestLimits,
     moment::Moment,
     outcome::Outcome,
+    outside::{Outside, OutsideNeeded},
     realm::{Client, ClientNo, Realm},
     refusal::Refusal,
     request::{Envelope, Form, GrantType, Parameters, PresentedCredentials, RequestError},
@@ -293,6 +294,49 @@ impl Core {
         Denial::new(refusal.into(), effects, self.event, self.trace)
     }
 
+    fn next(self, client: ClientNo, next: Result<NextStep, Refused>) -> Progress {
+        match next {
+            Ok(NextStep::Facts(pending)) => Progress::Facts(PendingRequest {
+                core: self,
+                client,
+                pending,
+            }),
+            Ok(NextStep::Outside(asking)) => Progress::Outside(AskingRequest {
+                core: self,
+                client,
+                asking,
+            }),
+            Ok(NextStep::Plan(plan)) => Progress::Decided(self.decided(Ok(*plan))),
+            Err(refused) => Progress::Decided(self.decided(Err(refused))),
+        }
+    }
+
+    fn decided(self, decided: Result<Plan, Refused>) -> Decision {
+        let Self {
+            engine,
+            realm,
+            issuer,
+            moment,
+            event,
+            used,
+            trace,
+            ..
+        } = self;
+        match decided {
+            Ok(mut plan) => {
+                plan.effects.extend(used);
+                permit(engine, realm, issuer, plan, moment, event, trace)
+            }
+            Err(Refused {
+                refusal,
+                mut effects,
+            }) => {
+                effects.extend(used);
+                Decision::Deny(Denial::new(refusal, effects, event, trace))
+            }
+        }
+    }
+
     fn flow_request<'a>(&'a self, client: &'a Client) -> FlowRequest<'a> {
         FlowRequest {
             realm: &self.realm,
@@ -453,7 +497,8 @@ impl PendingRequest {
         &self.core.realm
     }
 
-    /// Decides.
+    /// Decides, for a caller who asks nobody outside: a request that would have to is denied. See
+    /// [`proceed`](Self::proceed).
     #[must_use]
     pub fn decide(self, facts: &Facts) -> Decision {
         let Self {
@@ -467,27 +512,83 @@ impl PendingRequest {
             Some(client) => pending.decide(&core.flow_request(client), facts, &mut trace),
             None => Err(Refused::from(client_auth::ClientAuthError::Unknown)),
         };
-        let Core {
-            engine,
-            issuer,
-            moment,
-            event,
-            used,
-            ..
-        } = core;
-        match decided {
-            Ok(mut plan) => {
-                plan.effects.extend(used);
-                permit(engine, realm, issuer, plan, moment, event, trace)
-            }
-            Err(Refused {
-                refusal,
-                mut effects,
-            }) => {
-                effects.extend(used);
-                Decision::Deny(Denial::new(refusal, effects, event, trace))
-            }
-        }
+        core.trace = trace;
+        core.decided(decided)
+    }
+
+    /// Goes on with the facts: decides, or says what it needs besides.
+    #[must_use]
+    pub fn proceed(self, facts: &Facts) -> Progress {
+        let Self {
+            mut core,
+            client: number,
+            pending,
+        } = self;
+        let realm = Arc::clone(&core.realm);
+        let mut trace = core.trace.take();
+        let next = match realm.client(number) {
+            Some(client) => pending.proceed(&core.flow_request(client), facts, &mut trace),
+            None => Err(Refused::from(client_auth::ClientAuthError::Unknown)),
+        };
+        core.trace = trace;
+        core.next(number, next)
+    }
+}
+
+/// Where a request stands that was given its facts.
+#[derive(Debug)]
+#[must_use]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once and consumed; a box would cost an allocation"
+)]
+pub enum Progress {
+    /// It is decided.
+    Decided(Decision),
+    /// It needs more facts.
+    Facts(PendingRequest),
+    /// It needs something from outside.
+    Outside(AskingRequest),
+}
+
+/// A request that waits for what another server says.
+#[derive(Debug)]
+#[must_use]
+pub struct AskingRequest {
+    core: Core,
+    client: ClientNo,
+    asking: Box<dyn AskingFlow>,
+}
+
+impl AskingRequest {
+    /// What it waits for.
+    #[must_use]
+    pub fn outside_needed(&self) -> OutsideNeeded {
+        self.asking.outside_needed()
+    }
+
+    /// The realm.
+    #[must_use]
+    pub fn realm(&self) -> &Realm {
+        &self.core.realm
+    }
+
+    /// Goes on with what came, be it a failure.
+    #[must_use]
+    pub fn answer(self, outside: Outside) -> Progress {
+        let Self {
+            mut core,
+            client: number,
+            asking,
+        } = self;
+        let realm = Arc::clone(&core.realm);
+        let mut trace = core.trace.take();
+        let next = match realm.client(number) {
+            Some(client) => asking.answer(&core.flow_request(client), outside, &mut trace),
+            None => Err(Refused::from(client_auth::ClientAuthError::Unknown)),
+        };
+        core.trace = trace;
+        core.next(number, next)
     }
 }
 
@@ -496,6 +597,7 @@ const _: () = {
     owned::<TokenRequest>();
     owned::<AuthenticatedRequest>();
     owned::<PendingRequest>();
+    owned::<AskingRequest>();
     owned::<Decision>();
     owned::<crate::mint::UnsignedExchange>();
     owned::<Outcome>();

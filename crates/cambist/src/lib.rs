@@ -162,6 +162,7 @@ pub mod limits;
 pub mod mint;
 pub mod moment;
 pub mod outcome;
+pub mod outside;
 pub mod policy;
 pub mod realm;
 pub mod refusal;

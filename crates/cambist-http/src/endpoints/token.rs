@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cambist::{
     decision::{Decision, Denial},
     effects::SingleUse,
-    engine::{AuthenticatedRequest, PendingRequest, TokenRequest},
+    engine::{AuthenticatedRequest, PendingRequest, Progress, TokenRequest},
     event::Event,
     moment::Moment,
     refusal::Refusal,
@@ -57,19 +57,10 @@ async fn judge(call: &Call<'_>) -> Attempt {
         Ok(pending) => pending,
         Err(denial) => return deny(call, denial, moment).await,
     };
-    let needed = pending.facts_needed();
-    let facts = call
-        .service
-        .store()
-        .load_facts(call.realm.name(), &needed, moment.now)
-        .await;
-    let facts = match facts {
-        Ok(facts) => facts,
+    let grant = match decide(call, pending, moment).await {
+        Ok(Decision::Permit(grant)) => grant,
+        Ok(Decision::Deny(denial)) => return deny(call, denial, moment).await,
         Err(error) => return Attempt::FactsMissing(error),
-    };
-    let grant = match pending.decide(&facts) {
-        Decision::Permit(grant) => grant,
-        Decision::Deny(denial) => return deny(call, denial, moment).await,
     };
     // Drawn and dropped before the next await: a source of randomness need not cross threads.
     let prepared = grant.prepare(&mut *call.service.entropy());
@@ -91,7 +82,34 @@ async fn judge(call: &Call<'_>) -> Attempt {
     }
 }
 
-/// The steps that need nothing from outside.
+/// Brings facts, and what other servers say, until the request is decided.
+async fn decide(
+    call: &Call<'_>,
+    pending: PendingRequest,
+    moment: Moment,
+) -> Result<Decision, StoreError> {
+    let mut progress = Progress::Facts(pending);
+    loop {
+        progress = match progress {
+            Progress::Decided(decision) => return Ok(decision),
+            Progress::Facts(pending) => {
+                let store = call.service.store();
+                let needed = pending.facts_needed();
+                let facts = store
+                    .load_facts(call.realm.name(), &needed, moment.now)
+                    .await?;
+                pending.proceed(&facts)
+            }
+            Progress::Outside(asking) => {
+                let needed = asking.outside_needed();
+                let outside = call.service.outbound().ask(&needed).await;
+                asking.answer(outside)
+            }
+        };
+    }
+}
+
+/// The steps that need neither facts nor anything from outside.
 fn begin(call: &Call<'_>, moment: Moment) -> Result<PendingRequest, Denial> {
     let head = Head::of(call);
     call.service

@@ -24,6 +24,7 @@ use crate::{
     facts::{Facts, FactsNeeded},
     jose::JwsLimits,
     moment::Moment,
+    outside::{Outside, OutsideNeeded},
     realm::{Client, Features, Realm},
     refusal::Refusal,
     request::{GrantType, Parameters},
@@ -95,6 +96,51 @@ pub trait PendingFlow: Send + Sync + core::fmt::Debug {
         facts: &Facts,
         trace: &mut DecisionTrace,
     ) -> Result<Plan, Refused>;
+
+    /// Goes on with the facts, where the flow may have to ask outside, or for more facts, before it can
+    /// decide. Default: it decides.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing is granted.
+    fn proceed(
+        self: Box<Self>,
+        request: &FlowRequest<'_>,
+        facts: &Facts,
+        trace: &mut DecisionTrace,
+    ) -> Result<NextStep, Refused> {
+        self.decide(request, facts, trace)
+            .map(|plan| NextStep::Plan(Box::new(plan)))
+    }
+}
+
+/// What follows once a flow has its facts.
+#[derive(Debug)]
+pub enum NextStep {
+    /// It knows what it wants.
+    Plan(Box<Plan>),
+    /// It needs more facts.
+    Facts(Box<dyn PendingFlow>),
+    /// It asks outside.
+    Outside(Box<dyn AskingFlow>),
+}
+
+/// A flow that waits for what another server says.
+pub trait AskingFlow: Send + Sync + core::fmt::Debug {
+    /// What it waits for.
+    fn outside_needed(&self) -> OutsideNeeded;
+
+    /// Goes on with what came.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing is granted.
+    fn answer(
+        self: Box<Self>,
+        request: &FlowRequest<'_>,
+        outside: Outside,
+        trace: &mut DecisionTrace,
+    ) -> Result<NextStep, Refused>;
 }
 
 /// The built-in flows; `exchanges` are kinds of exchange of the embedder's own, asked before the built-in
