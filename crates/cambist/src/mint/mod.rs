@@ -9,6 +9,7 @@ mod ids;
 mod lifetimes;
 mod prepare;
 mod refresh_token;
+pub(crate) mod scene;
 mod unsigned;
 
 pub use self::{

@@ -12,23 +12,21 @@ use super::{
     access_token::AccessToken,
     id_token::IdToken,
     ids::Ids,
-    lifetimes::{SessionTimes, access_token_expiry, refresh_token_expiry},
+    lifetimes::{SessionTimes, refresh_token_expiry},
     refresh_token::RefreshToken,
+    scene::Scene,
     unsigned::{Prepared, PreparedToken, Rest, UnsignedExchange},
 };
 use crate::{
-    claims::{
-        ClaimContext, ClaimTarget, ComposedClaims, compose,
-        roles::{effective_roles, token_roles},
-    },
+    claims::{ClaimContext, ClaimTarget, ComposedClaims, compose},
     crypto::{Algorithm, Entropy},
     decision::Grant,
     effects::Effect,
     facts::{ClientSession, SessionKind, UserSession},
-    flow::{Output, Plan, PlannedSession, RefreshOutput},
+    flow::{Output, PlannedSession, RefreshOutput},
     jose::SigningHeader,
     moment::Timestamp,
-    realm::{Client, ClientScope, Realm, RealmKey},
+    realm::{Client, RealmKey},
     refusal::Refusal,
     response::TokenResponse,
     subject::{SessionCode, TokenCode, TokenId, effective_not_before},
@@ -43,59 +41,18 @@ impl Grant {
     pub fn prepare(self, entropy: &mut dyn Entropy) -> Result<UnsignedExchange, Refusal> {
         let ids = Ids::draw(entropy)?;
         let realm = Arc::clone(&self.realm);
-        let client = realm.client(self.plan.client).ok_or(GONE)?;
-        let target = realm.client(self.plan.target).ok_or(GONE)?;
+        let scene = Scene::of(&realm, &self.plan).ok_or(GONE)?;
         let now = self.moment.now;
-        let placed = place_session(&self.plan, &ids, now);
-        let scopes: Vec<&ClientScope> = self
-            .plan
-            .scopes
-            .iter()
-            .filter_map(|number| realm.scope(*number))
-            .collect();
-        let user_roles = effective_roles(&realm, &self.plan.user);
-        let roles = token_roles(&realm, target, &scopes, &user_roles);
-        let transient_notes: &[_] = match &self.plan.session {
-            PlannedSession::Transient { notes } => notes,
-            _ => &[],
-        };
+        let placed = place_session(&scene, &ids, now);
         let provider = self.engine.provider();
-        let context = ClaimContext {
-            realm: &realm,
-            client: target,
-            user: &self.plan.user,
-            session: placed.session.as_deref(),
-            client_session: placed
-                .session
-                .as_deref()
-                .and_then(|session| session.client(target.uuid())),
-            transient_notes,
-            scopes: &scopes,
-            openid: self.plan.openid,
-            user_roles: &user_roles,
-            token_roles: &roles,
-            nonce: self.plan.nonce.as_deref(),
-            authentication_level: self.plan.authentication_level,
-            moment: self.moment,
-            crypto: &*provider,
-        };
-        let text_scopes: Vec<&ClientScope> = match &self.plan.text_scopes {
-            Some(numbers) => numbers
-                .iter()
-                .filter_map(|number| realm.scope(*number))
-                .collect(),
-            None => scopes.clone(),
-        };
+        let context = scene.context(placed.session.as_deref(), self.moment, &*provider);
         let minting = Minting {
             grant: &self,
-            realm: &realm,
-            client,
-            target,
+            scene: &scene,
             ids: &ids,
             placed: &placed,
             context: &context,
-            scope: scope_text(&text_scopes, self.plan.openid, false),
-            full_scope: scope_text(&text_scopes, self.plan.openid, true),
+            scope: scene.scope_text(false),
         };
         let (access_token, tokens, response) = minting.write()?;
         let mut effects = placed.effects;
@@ -127,18 +84,15 @@ struct Placed {
     effects: Vec<Effect>,
 }
 
-fn place_session(plan: &Plan, ids: &Ids, now: Timestamp) -> Placed {
-    let fresh = |kind| SessionTimes {
-        kind,
-        started: now,
-        client_started: now,
-    };
+fn place_session(scene: &Scene<'_>, ids: &Ids, now: Timestamp) -> Placed {
+    let plan = scene.plan;
+    let times = scene.times(now);
     match &plan.session {
         PlannedSession::Transient { .. } => Placed {
             session: None,
             named: None,
             code: SessionCode::Transient,
-            times: fresh(SessionKind::Online),
+            times,
             effects: Vec::new(),
         },
         PlannedSession::New {
@@ -166,7 +120,7 @@ fn place_session(plan: &Plan, ids: &Ids, now: Timestamp) -> Placed {
             Placed {
                 named: Some(session.id.0.clone()),
                 code: code_of(*kind),
-                times: fresh(*kind),
+                times,
                 effects: alloc::vec![Effect::StartSession(Box::new(session.clone()))],
                 session: Some(Arc::new(session)),
             }
@@ -198,11 +152,7 @@ fn place_session(plan: &Plan, ids: &Ids, now: Timestamp) -> Placed {
             Placed {
                 named: named.then(|| session.id.0.clone()),
                 code,
-                times: SessionTimes {
-                    kind: *kind,
-                    started: session.started,
-                    client_started: now,
-                },
+                times,
                 effects,
                 session: Some(Arc::clone(session)),
             }
@@ -238,27 +188,25 @@ impl<'a> Seen<'a> {
 /// One minting: what all tokens of the answer share.
 struct Minting<'a> {
     grant: &'a Grant,
-    realm: &'a Realm,
-    client: &'a Client,
-    target: &'a Client,
+    scene: &'a Scene<'a>,
     ids: &'a Ids,
     placed: &'a Placed,
     context: &'a ClaimContext<'a>,
     scope: String,
-    full_scope: String,
 }
 
 impl Minting<'_> {
     fn write(&self) -> Result<(Prepared, Vec<PreparedToken>, TokenResponse), Refusal> {
         let plan = &self.grant.plan;
         let now = self.grant.moment.now;
-        let mut times = self.placed.times;
-        times.client_started = self.client_started(self.target);
-        let mut expires = access_token_expiry(self.realm, self.target, times, now);
-        if let Some(bound) = plan.expires_by {
-            expires = expires.min(bound);
-        }
-        let settings = self.target.tokens();
+        let expires = self.scene.expiry(now);
+        let Scene {
+            realm,
+            client,
+            target,
+            ..
+        } = *self.scene;
+        let settings = target.tokens();
         let fault = settings
             .fault
             .or(settings.id_token_fault.filter(|_| plan.id_token));
@@ -266,20 +214,8 @@ impl Minting<'_> {
             return Err(Refusal::Misconfigured(fault));
         }
         let lightweight = settings.lightweight;
-        let mut composed = compose(self.context, ClaimTarget::AccessToken, lightweight);
-        if self.is_transient() && composed.subject.is_none() {
-            composed.subject = Some(Cow::Borrowed(&plan.user.id));
-        }
-        if plan.target != plan.client {
-            composed.add_audience(self.target.client_id());
-            // `azp` of an exchanged token is the requester, whatever a mapper of the target says.
-            composed.authorized_party = None;
-        }
-        if !plan.audiences.is_empty() {
-            let audiences: Vec<&str> = plan.audiences.iter().map(|value| &**value).collect();
-            composed.restrict_to_audiences(&audiences);
-        }
-        let seen = Seen::of(&composed, self.client);
+        let composed = self.scene.access_claims(self.context);
+        let seen = Seen::of(&composed, client);
         let token = if lightweight {
             TokenCode::Lightweight
         } else {
@@ -301,7 +237,7 @@ impl Minting<'_> {
             token_id: &id.with_random(&self.ids.access_token),
             issuer: &self.grant.issuer,
             kind,
-            authorized_party: self.client.client_id(),
+            authorized_party: client.client_id(),
             session: self.placed.named.as_deref(),
             scope: &self.scope,
             composed,
@@ -330,7 +266,7 @@ impl Minting<'_> {
             refresh_token: None,
             token_type: kind,
             id_token: None,
-            not_before_policy: effective_not_before(self.realm, self.target, Some(&plan.user)).0,
+            not_before_policy: effective_not_before(realm, target, Some(&plan.user)).0,
             session_state: self.placed.named.clone(),
             scope: plan
                 .answer_scope
@@ -371,17 +307,21 @@ impl Minting<'_> {
     ) -> Result<(Prepared, Option<Timestamp>), Refusal> {
         let plan = &self.grant.plan;
         let now = self.grant.moment.now;
-        let mut times = self.placed.times;
-        times.client_started = self.client_started(self.target);
-        let mut expires = refresh_token_expiry(self.realm, self.target, times, now);
+        let Scene { realm, target, .. } = *self.scene;
+        let times = self.placed.times;
+        let mut expires = refresh_token_expiry(realm, target, times, now);
         if let Some(bound) = plan.expires_by {
             expires = Some(expires.map_or(bound, |expires| expires.min(bound)));
         }
-        let rotates = self.realm.tokens().revoke_refresh_token;
+        let rotates = realm.tokens().revoke_refresh_token;
         let reuse_id = refresh
             .reuse_id
             .as_deref()
             .or(rotates.then_some(&*self.ids.reuse));
+        let full_scope = match &refresh.scope {
+            Some(_) => String::new(),
+            None => self.scene.scope_text(true),
+        };
         let token = RefreshToken {
             expires,
             issued: now,
@@ -392,7 +332,7 @@ impl Minting<'_> {
             authorized_party: &seen.authorized_party,
             nonce: refresh.nonce.as_deref(),
             session: self.placed.named.as_deref(),
-            scope: refresh.scope.as_deref().unwrap_or(&self.full_scope),
+            scope: refresh.scope.as_deref().unwrap_or(&full_scope),
             reuse_id,
             access_token_audience: &seen.audience,
             requested_audiences: &refresh.audiences,
@@ -422,14 +362,15 @@ impl Minting<'_> {
             issued: self.grant.moment.now,
             token_id: &self.ids.id_token,
             issuer: &self.grant.issuer,
-            audience: self.target.client_id(),
+            audience: self.scene.target.client_id(),
             subject: &plan.user.id,
-            authorized_party: self.client.client_id(),
+            authorized_party: self.scene.client.client_id(),
             nonce: plan.nonce.as_deref(),
             session: self.placed.named.as_deref(),
             composed: compose(self.context, ClaimTarget::IdToken, false),
         };
         let algorithm = self
+            .scene
             .target
             .tokens()
             .id_token_algorithm
@@ -455,6 +396,7 @@ impl Minting<'_> {
     ) -> Result<(&RealmKey, SigningHeader), Refusal> {
         let algorithm = algorithm.ok_or(Refusal::NoSigningKey("the realm's algorithm"))?;
         let key = self
+            .scene
             .realm
             .keys()
             .active(algorithm)
@@ -466,37 +408,10 @@ impl Minting<'_> {
     }
 
     fn default_algorithm(&self) -> Option<Algorithm> {
-        Algorithm::from_name(&self.realm.tokens().signature_algorithm)
-    }
-
-    fn client_started(&self, client: &Client) -> Timestamp {
-        self.placed
-            .session
-            .as_deref()
-            .and_then(|session| session.client(client.uuid()))
-            .map_or(self.placed.times.client_started, |session| session.started)
-    }
-
-    fn is_transient(&self) -> bool {
-        !matches!(self.placed.code, SessionCode::Online | SessionCode::Offline)
+        Algorithm::from_name(&self.scene.realm.tokens().signature_algorithm)
     }
 }
 
 fn payload(token: &impl serde::Serialize) -> Result<Vec<u8>, Refusal> {
     serde_json::to_vec(token).map_err(|_| Refusal::Unwritable)
-}
-
-fn scope_text(scopes: &[&ClientScope], openid: bool, hidden: bool) -> String {
-    let shown = scopes
-        .iter()
-        .filter(|scope| hidden || scope.in_token_scope());
-    let names = shown.map(|scope| scope.name());
-    let mut text = String::new();
-    for name in openid.then_some("openid").into_iter().chain(names) {
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(name);
-    }
-    text
 }

@@ -1,0 +1,180 @@
+//! What a plan comes to: what its mappers see, and the claims, scope and lifetime of its access token.
+//!
+//! The mint writes these down, and the law of narrowing judges the very same before anything is minted.
+
+use alloc::{borrow::Cow, string::String, vec::Vec};
+
+use super::lifetimes::{SessionTimes, access_token_expiry};
+use crate::{
+    claims::{
+        ClaimContext, ClaimTarget, ComposedClaims, compose,
+        roles::{effective_roles, token_roles},
+    },
+    crypto::CryptoProvider,
+    facts::{SessionKind, UserSession},
+    flow::{Plan, PlannedSession},
+    moment::{Moment, Timestamp},
+    realm::{Client, ClientScope, Realm, RoleSet},
+};
+
+/// A plan with everything of the realm that it names looked up.
+pub(crate) struct Scene<'a> {
+    pub(crate) realm: &'a Realm,
+    pub(crate) plan: &'a Plan,
+    /// The requester.
+    pub(crate) client: &'a Client,
+    /// Whose mappers, scopes and lifetimes count.
+    pub(crate) target: &'a Client,
+    pub(crate) scopes: Vec<&'a ClientScope>,
+    user_roles: RoleSet,
+    token_roles: RoleSet,
+}
+
+impl<'a> Scene<'a> {
+    /// `None` for a client that the snapshot does not have: impossible while plan and snapshot travel
+    /// together.
+    pub(crate) fn of(realm: &'a Realm, plan: &'a Plan) -> Option<Self> {
+        let client = realm.client(plan.client)?;
+        let target = realm.client(plan.target)?;
+        let scopes: Vec<&ClientScope> = plan
+            .scopes
+            .iter()
+            .filter_map(|number| realm.scope(*number))
+            .collect();
+        let user_roles = effective_roles(realm, &plan.user);
+        let token_roles = token_roles(realm, target, &scopes, &user_roles);
+        Some(Self {
+            realm,
+            plan,
+            client,
+            target,
+            scopes,
+            user_roles,
+            token_roles,
+        })
+    }
+
+    /// What mappers see; `session` is the one the token is to live in.
+    pub(crate) fn context<'s>(
+        &'s self,
+        session: Option<&'s UserSession>,
+        moment: Moment,
+        crypto: &'s dyn CryptoProvider,
+    ) -> ClaimContext<'s> {
+        let transient_notes: &[_] = match &self.plan.session {
+            PlannedSession::Transient { notes } => notes,
+            _ => &[],
+        };
+        ClaimContext {
+            realm: self.realm,
+            client: self.target,
+            user: &self.plan.user,
+            session,
+            client_session: session.and_then(|session| session.client(self.target.uuid())),
+            transient_notes,
+            scopes: &self.scopes,
+            openid: self.plan.openid,
+            user_roles: &self.user_roles,
+            token_roles: &self.token_roles,
+            nonce: self.plan.nonce.as_deref(),
+            authentication_level: self.plan.authentication_level,
+            moment,
+            crypto,
+        }
+    }
+
+    /// What mappers write into the access token, and what an exchange adds and takes away.
+    pub(crate) fn access_claims<'s>(&'s self, context: &ClaimContext<'s>) -> ComposedClaims<'s> {
+        let lightweight = self.target.tokens().lightweight;
+        let mut composed = compose(context, ClaimTarget::AccessToken, lightweight);
+        self.finish(&mut composed);
+        composed
+    }
+
+    /// What an exchange adds to what mappers wrote, and takes away.
+    pub(crate) fn finish<'s>(&'s self, composed: &mut ComposedClaims<'s>) {
+        let plan = self.plan;
+        if self.has_no_client_session() && composed.subject.is_none() {
+            composed.subject = Some(Cow::Borrowed(&plan.user.id));
+        }
+        if plan.target != plan.client {
+            composed.add_audience(self.target.client_id());
+            // `azp` of an exchanged token is the requester, whatever a mapper of the target says.
+            composed.authorized_party = None;
+        }
+        if !plan.audiences.is_empty() {
+            let audiences: Vec<&str> = plan.audiences.iter().map(|value| &**value).collect();
+            composed.restrict_to_audiences(&audiences);
+        }
+    }
+
+    /// The scopes that the token names, in order; `hidden` ones too for a refresh token.
+    pub(crate) fn scope_names(&self, hidden: bool) -> impl Iterator<Item = &'a str> + '_ {
+        let realm = self.realm;
+        let named = self.plan.text_scopes.as_ref().unwrap_or(&self.plan.scopes);
+        let scopes = named
+            .iter()
+            .filter_map(move |number| realm.scope(*number))
+            .filter(move |scope| hidden || scope.in_token_scope())
+            .map(ClientScope::name);
+        self.plan
+            .openid
+            .then_some("openid")
+            .into_iter()
+            .chain(scopes)
+    }
+
+    /// The same as text.
+    pub(crate) fn scope_text(&self, hidden: bool) -> String {
+        let mut text = String::new();
+        for name in self.scope_names(hidden) {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(name);
+        }
+        text
+    }
+
+    /// The times of the session that bound the tokens.
+    pub(crate) fn times(&self, now: Timestamp) -> SessionTimes {
+        let fresh = |kind| SessionTimes {
+            kind,
+            started: now,
+            client_started: now,
+        };
+        match &self.plan.session {
+            PlannedSession::Transient { .. } => fresh(SessionKind::Online),
+            PlannedSession::New { kind, .. } => fresh(*kind),
+            PlannedSession::Existing { session, kind, .. } => SessionTimes {
+                kind: *kind,
+                started: session.started,
+                client_started: session
+                    .client(self.target.uuid())
+                    .map_or(now, |session| session.started),
+            },
+        }
+    }
+
+    /// `exp` of the access token as client and session have it, before the plan's own bound.
+    pub(crate) fn unbounded_expiry(&self, now: Timestamp) -> Timestamp {
+        access_token_expiry(self.realm, self.target, self.times(now), now)
+    }
+
+    /// `exp` of the access token.
+    pub(crate) fn expiry(&self, now: Timestamp) -> Timestamp {
+        let expires = self.unbounded_expiry(now);
+        let bound = self.plan.expires_by;
+        bound.map_or(expires, |bound| expires.min(bound))
+    }
+
+    fn has_no_client_session(&self) -> bool {
+        match &self.plan.session {
+            PlannedSession::Transient { .. } => true,
+            PlannedSession::New { .. } => false,
+            PlannedSession::Existing {
+                transient_client, ..
+            } => *transient_client,
+        }
+    }
+}
