@@ -15,7 +15,7 @@ use crate::{
         claims::{Strictness, TokenClaims},
     },
     moment::{Moment, Timestamp},
-    realm::{Client, Realm},
+    realm::{Client, Profile, Realm},
 };
 
 /// Seconds by which `nbf` may lie ahead, as Keycloak allows.
@@ -214,7 +214,7 @@ pub fn read_access_token(
 
     let mut token = from_claims(&claims)?;
 
-    check_times(&claims, token.expires, moment.now)?;
+    check_times(&claims, token.expires, moment.now, realm.profile())?;
     let client = realm
         .client_by_id(&token.authorized_party)
         .ok_or(SubjectTokenError::AuthorizedParty)?;
@@ -273,9 +273,15 @@ pub(super) fn check_times(
     claims: &TokenClaims<'_>,
     expires: Timestamp,
     now: Timestamp,
+    profile: Profile,
 ) -> Result<(), SubjectTokenError> {
-    // Keycloak calls a token good in the very second of its `exp` (recorded: hostile).
-    if now > expires {
+    let expired = match profile {
+        // RFC 7519 section 4.1.4: not accepted on its `exp` or after.
+        Profile::Strict => now >= expires,
+        // Keycloak calls a token good in the very second of its `exp` (recorded: hostile).
+        Profile::Keycloak => now > expires,
+    };
+    if expired {
         return Err(SubjectTokenError::Expired { expires, now });
     }
     if let Some(not_before) = claims.nbf.map(Timestamp)

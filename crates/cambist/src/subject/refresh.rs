@@ -89,7 +89,8 @@ pub fn read_refresh_token(
         (None, SessionKind::Offline) => None,
         (None, SessionKind::Online) => return Err(SubjectTokenError::MissingClaim("exp")),
     };
-    check_times(&claims, expires.unwrap_or(Timestamp(i64::MAX)), moment.now)?;
+    let end = expires.unwrap_or(Timestamp(i64::MAX));
+    check_times(&claims, end, moment.now, realm.profile())?;
     Ok(ReadRefreshToken {
         token_id: claims
             .jti

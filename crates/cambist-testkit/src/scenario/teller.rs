@@ -1,0 +1,303 @@
+//! Telling a scenario to the engine.
+
+use std::{borrow::Cow, sync::Arc};
+
+use cambist::{
+    crypto::CryptoProvider,
+    decision::{Decision, Denial},
+    effects::Effects,
+    endpoint::{AnswerBody, EndpointAnswer, SealedAnswer},
+    engine::{AuthenticatedRequest, Engine, TokenRequest},
+    moment::Moment,
+    realm::document::{RealmDocument, SecretSource},
+    refusal::Refusal,
+    request::Envelope,
+};
+use serde_json::Value;
+
+use super::{
+    Change, Endpoint, Mismatch, Scenario, ScenarioError, Step,
+    expectation::{Came, compare},
+    words::{Answers, fill},
+};
+use crate::{fixed_entropy::FixedEntropy, world::World};
+
+/// What came of a scenario.
+#[derive(Debug)]
+pub struct Told {
+    /// How many requests were sent.
+    pub steps: usize,
+    /// What came out otherwise.
+    pub mismatches: Vec<Mismatch>,
+}
+
+impl Scenario {
+    /// Sends the requests in order and compares. A step that comes out otherwise does not keep the later ones
+    /// from being told, unless they build on it.
+    ///
+    /// # Errors
+    ///
+    /// The scenario cannot be told.
+    pub fn tell(&self, provider: Arc<dyn CryptoProvider>) -> Result<Told, ScenarioError> {
+        let document = self.realm.as_deref().ok_or(ScenarioError::RealmMissing)?;
+        let mut teller = Teller {
+            world: World::new(document.clone(), &*provider)?,
+            document: document.clone(),
+            issuer: format!("https://id.example/realms/{}", document.realm),
+            engine: Engine::builder(Arc::clone(&provider)).tracing(true).build(),
+            provider,
+            now: self.at,
+            answers: Answers::new(),
+            seed: 0,
+        };
+        let mut mismatches = Vec::new();
+        for step in &self.steps {
+            teller.now = teller.now.saturating_add(step.after.into());
+            teller.change(step)?;
+            let came = teller.ask(step)?;
+            mismatches.extend(compare(&step.name, &step.expect, &came));
+            teller.answers.insert(step.name.clone(), came.answer);
+        }
+        Ok(Told {
+            steps: self.steps.len(),
+            mismatches,
+        })
+    }
+}
+
+struct Teller {
+    world: World,
+    document: RealmDocument,
+    issuer: String,
+    engine: Engine,
+    provider: Arc<dyn CryptoProvider>,
+    now: i64,
+    answers: Answers,
+    seed: u64,
+}
+
+impl Teller {
+    fn change(&mut self, step: &Step) -> Result<(), ScenarioError> {
+        let Change {
+            disable_users,
+            disable_clients,
+            end_sessions,
+        } = &step.change;
+        let missing = |what, name: &String| ScenarioError::Change {
+            step: step.name.clone(),
+            what,
+            name: name.clone(),
+        };
+        for name in disable_users {
+            let user = self
+                .world
+                .users
+                .values_mut()
+                .find(|it| it.username == *name);
+            let user = user.ok_or_else(|| missing("user", name))?;
+            Arc::make_mut(user).enabled = false;
+        }
+        for name in disable_clients {
+            let client = self.document.clients.iter_mut().find(|it| it.id == *name);
+            client.ok_or_else(|| missing("client", name))?.enabled = false;
+        }
+        if !disable_clients.is_empty() {
+            self.world.realm = World::new(self.document.clone(), &*self.provider)?.realm;
+        }
+        if *end_sessions {
+            self.world.sessions.clear();
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, step: &Step) -> Result<Came, ScenarioError> {
+        let body = self.body(step)?;
+        let authorization = step.authorization.as_ref();
+        let authorization = authorization
+            .map(|text| self.fill(step, text))
+            .transpose()?;
+        let issuer = self.issuer.clone();
+        let envelope = Envelope {
+            issuer: &issuer,
+            authorization: authorization.as_deref(),
+            content_type: Some("application/x-www-form-urlencoded"),
+            ..Envelope::default()
+        };
+        Ok(match step.to {
+            Endpoint::Token => self.token(&envelope, body.as_bytes()),
+            other => self.sibling(other, &envelope, body.as_bytes()),
+        })
+    }
+
+    fn token(&mut self, envelope: &Envelope<'_>, body: &[u8]) -> Came {
+        let realm = Arc::clone(&self.world.realm);
+        let decision = self
+            .engine
+            .receive(realm, envelope, body, Moment::utc(self.now))
+            .and_then(TokenRequest::authenticate)
+            .and_then(AuthenticatedRequest::begin)
+            .map_or_else(Decision::Deny, |pending| {
+                let facts = self.world.facts(&pending.facts_needed());
+                pending.decide(&facts)
+            });
+        match decision {
+            Decision::Deny(denial) => self.denied(denial),
+            Decision::Permit(grant) => {
+                self.seed = self.seed.wrapping_add(1_000);
+                let outcome = grant
+                    .prepare(&mut FixedEntropy::new(self.seed))
+                    .and_then(cambist::mint::UnsignedExchange::sign);
+                match outcome {
+                    Ok(outcome) => {
+                        let trace = serde_json::to_value(outcome.trace()).unwrap_or_default();
+                        let effects = kinds(outcome.effects());
+                        let response = outcome.commit(|effects| {
+                            self.world.apply(effects);
+                            Ok::<(), core::convert::Infallible>(())
+                        });
+                        let Ok(response) = response;
+                        Came {
+                            status: 200,
+                            answer: json(&response.body()),
+                            trace,
+                            effects,
+                        }
+                    }
+                    Err(refusal) => told(&refusal),
+                }
+            }
+        }
+    }
+
+    fn denied(&mut self, mut denial: Denial) -> Came {
+        let effects = denial.take_effects().map_or_else(Vec::new, |effects| {
+            self.world.apply(&effects);
+            kinds(&effects)
+        });
+        Came {
+            trace: serde_json::to_value(denial.trace()).unwrap_or_default(),
+            effects,
+            ..told(denial.refusal())
+        }
+    }
+
+    fn sibling(&mut self, to: Endpoint, envelope: &Envelope<'_>, body: &[u8]) -> Came {
+        let (realm, moment) = (Arc::clone(&self.world.realm), Moment::utc(self.now));
+        let engine = &self.engine;
+        let sealed = match to {
+            Endpoint::Introspect => {
+                engine
+                    .introspect(realm, envelope, body, moment)
+                    .map(|pending| {
+                        let facts = self.world.facts(&pending.facts_needed());
+                        pending.answer(&facts)
+                    })
+            }
+            Endpoint::Revoke => engine.revoke(realm, envelope, body, moment).map(|pending| {
+                let facts = self.world.facts(&pending.facts_needed());
+                pending.answer(&facts)
+            }),
+            Endpoint::Logout => engine
+                .log_out(realm, envelope, body, moment)
+                .map(|pending| {
+                    let facts = self.world.facts(&pending.facts_needed());
+                    pending.answer(&facts)
+                }),
+            Endpoint::Userinfo | Endpoint::Token => {
+                let answer = engine
+                    .user_info(realm, envelope, body, moment)
+                    .map(|pending| {
+                        let facts = self.world.facts(&pending.facts_needed());
+                        pending.answer(&facts)
+                    });
+                return answered(&answer.unwrap_or_else(|refused| refused), Vec::new());
+            }
+        };
+        self.commit(sealed.unwrap_or_else(|refused| refused))
+    }
+
+    fn commit(&mut self, sealed: SealedAnswer) -> Came {
+        let (effects, open) = sealed.into_parts();
+        self.world.apply(&effects);
+        let kinds = kinds(&effects);
+        answered(&open(effects.committed()), kinds)
+    }
+
+    /// The form with the client's id and secret.
+    fn body(&self, step: &Step) -> Result<String, ScenarioError> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        if let Some(client) = &step.client {
+            form.append_pair("client_id", client);
+            if let Some(secret) = self.secret(step, client)? {
+                form.append_pair("client_secret", &secret);
+            }
+        }
+        for (name, values) in &step.form {
+            for value in values.values() {
+                form.append_pair(name, &self.fill(step, value)?);
+            }
+        }
+        Ok(form.finish())
+    }
+
+    fn secret<'a>(
+        &'a self,
+        step: &'a Step,
+        client: &str,
+    ) -> Result<Option<Cow<'a, str>>, ScenarioError> {
+        if let Some(secret) = &step.secret {
+            return self.fill(step, secret).map(|secret| Some(secret.into()));
+        }
+        let known = self.document.clients.iter().find(|it| it.id == client);
+        match known.and_then(|client| client.secret.as_ref()) {
+            None => Ok(None),
+            Some(SecretSource::Text(secret)) => Ok(Some(secret.expose().into())),
+            Some(_) => Err(ScenarioError::Secret {
+                step: step.name.clone(),
+                client: client.to_owned(),
+            }),
+        }
+    }
+
+    fn fill(&self, step: &Step, text: &str) -> Result<String, ScenarioError> {
+        fill(text, &self.answers).map_err(|word| ScenarioError::Word {
+            step: step.name.clone(),
+            word,
+        })
+    }
+}
+
+fn told(refusal: &Refusal) -> Came {
+    let wire = refusal.wire();
+    Came {
+        status: wire.status,
+        answer: json(wire.body().as_bytes()),
+        ..Came::default()
+    }
+}
+
+fn answered(answer: &EndpointAnswer, effects: Vec<String>) -> Came {
+    Came {
+        status: answer.status,
+        answer: match &answer.body {
+            AnswerBody::Json(body) => json(body),
+            _ => Value::Null,
+        },
+        trace: Value::Null,
+        effects,
+    }
+}
+
+fn json(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_default()
+}
+
+/// The names of effects as they are stored: `start-session`.
+fn kinds(effects: &Effects) -> Vec<String> {
+    let kind = |effect| match serde_json::to_value(effect) {
+        Ok(Value::Object(members)) => members.into_iter().next().map(|(name, _)| name),
+        Ok(Value::String(name)) => Some(name),
+        _ => None,
+    };
+    effects.list().iter().filter_map(kind).collect()
+}

@@ -1,0 +1,113 @@
+//! Every scenario of the repository, told with real signatures; and the teller itself seen red.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cambist_ring::RingProvider;
+use cambist_testkit::scenario::{Mismatch, Scenario, ScenarioError, Told};
+use serde_json::json;
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios");
+
+fn files(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && path.file_name() != Some("realms".as_ref()) {
+            files(&path, into);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            into.push(path);
+        }
+    }
+}
+
+fn tell(scenario: &Scenario) -> Result<Told, ScenarioError> {
+    scenario.tell(Arc::new(RingProvider))
+}
+
+#[test]
+fn every_scenario_of_the_folder_comes_out_as_it_says() {
+    let mut found = Vec::new();
+    files(Path::new(FOLDER), &mut found);
+    found.sort();
+    assert!(found.len() >= 10, "scenarios are missing: {found:?}");
+    let mut wrong = Vec::new();
+    for path in &found {
+        let name = path.strip_prefix(FOLDER).unwrap().display();
+        match Scenario::read_file(path).and_then(|scenario| {
+            assert!(!scenario.source.is_empty(), "{name}: where is it from?");
+            tell(&scenario)
+        }) {
+            Ok(told) => wrong.extend(told.mismatches.iter().map(|it| format!("{name}: {it}"))),
+            Err(error) => wrong.push(format!("{name}: {error}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn guide() -> Scenario {
+    Scenario::read_file(&Path::new(FOLDER).join("guide/exchange.toml")).unwrap()
+}
+
+fn places(mismatches: &[Mismatch]) -> Vec<&str> {
+    mismatches.iter().map(|it| it.place.as_str()).collect()
+}
+
+/// A teller that compared nothing would pass everything: each kind of expectation is seen to fail.
+#[test]
+fn each_kind_of_expectation_can_fail() {
+    let mut scenario = guide();
+    let exchange = scenario.steps.last_mut().unwrap();
+    let expect = &mut exchange.expect;
+    expect.status = 400;
+    expect.answer.insert("token_type".into(), json!("Mac"));
+    expect.claims.insert("azp".into(), json!("service-c"));
+    expect.refresh_claims.insert("typ".into(), json!("Refresh"));
+    expect.id_claims.insert("typ".into(), json!("ID"));
+    expect.absent.push("iss".into());
+    expect.failed = Some("no such check".into());
+    expect.decisive = Some(vec!["another policy".into()]);
+    expect.widenings = Some(vec![]);
+    expect.effects = Some(vec!["revoke".into()]);
+    let told = tell(&scenario).unwrap();
+    assert_eq!(
+        places(&told.mismatches),
+        [
+            "status",
+            "answer/token_type",
+            "access_token/azp",
+            "refresh_token/typ",
+            "id_token/typ",
+            "iss",
+            "trace/failed",
+            "trace/decisive",
+            "trace/widenings",
+            "effects",
+        ]
+    );
+}
+
+#[test]
+fn a_scenario_that_cannot_be_told_says_why() {
+    let mut scenario = guide();
+    scenario.steps[0].change.disable_users.push("nobody".into());
+    let error = tell(&scenario).unwrap_err().to_string();
+    assert_eq!(error, "step login: there is no user \"nobody\" to change");
+
+    let mut scenario = guide();
+    scenario.steps.remove(0);
+    let error = tell(&scenario).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "step exchange: ${login.access_token} names nothing that an earlier step answered"
+    );
+
+    let unknown = "title = \"\"\nsource = []\nsteps = []\nmoment = 1\n";
+    let error = Scenario::read(unknown).unwrap_err().to_string();
+    assert!(error.contains("unknown field `moment`"), "{error}");
+}
