@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cambist::{
     effects::{Effect, SingleUse},
-    facts::{ClientSession, SessionId, SessionKind, UserSession},
+    facts::{ClientSession, SessionId, SessionKind, User, UserSession},
     moment::Timestamp,
     realm::settings::{BruteForce, SessionSettings},
 };
@@ -37,6 +37,12 @@ pub(crate) trait Rows {
     fn remove_session(&mut self, id: &SessionId, kind: SessionKind) -> Result<(), StoreError>;
 
     fn user_exists(&mut self, id: &str) -> Result<bool, StoreError>;
+
+    /// Keeps a new user, as [`UserDirectory::insert_user`](crate::UserDirectory::insert_user).
+    fn create_user(&mut self, user: User) -> Result<(), StoreError>;
+
+    /// Replaces a user, as [`UserDirectory::update_user`](crate::UserDirectory::update_user).
+    fn put_user(&mut self, user: User, expected: u64) -> Result<(), StoreError>;
 
     /// Marks the token id as revoked until the later of `until` and the mark that is there.
     fn revoke(&mut self, token: &str, until: Timestamp) -> Result<(), StoreError>;
@@ -124,6 +130,8 @@ fn apply_one(rows: &mut impl Rows, effect: &Effect, now: Timestamp) -> Result<()
         }
         Effect::EndSession { session, kind } => rows.remove_session(session, *kind),
         Effect::Revoke { token, until } => rows.revoke(token, *until),
+        Effect::CreateUser(user) => rows.create_user(User::clone(user)),
+        Effect::PutUser { user, expect } => rows.put_user(User::clone(user), *expect),
         Effect::LoginFailed { user, at } => {
             if !rows.user_exists(user)? {
                 return Ok(());

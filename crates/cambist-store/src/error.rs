@@ -72,6 +72,9 @@ pub enum Conflict {
     /// A user of the realm has this e-mail address, and the realm does not allow two.
     #[error("the e-mail address is taken")]
     EmailTaken,
+    /// Another user of the realm is linked to the identity.
+    #[error("the identity is linked to another user")]
+    LinkTaken,
     /// The user does not exist, or was deleted meanwhile.
     #[error("the user is gone")]
     UserGone,

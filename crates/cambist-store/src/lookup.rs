@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use cambist::{
     facts::{
-        Facts, FactsNeeded, LoginFacts, SessionId, SessionKind, SessionQuery, SessionSearch, User,
-        UserQuery, UserSession,
+        Facts, FactsNeeded, LinkFacts, LinkQuery, LoginFacts, SessionId, SessionKind, SessionQuery,
+        SessionSearch, User, UserQuery, UserSession,
     },
     moment::Timestamp,
 };
@@ -20,6 +20,13 @@ pub(crate) trait View {
     fn user_by_name(&mut self, username: &str) -> Result<Option<Arc<User>>, StoreError>;
     /// The address is in small letters. `None` also when several users share it.
     fn user_by_email(&mut self, email: &str) -> Result<Option<Arc<User>>, StoreError>;
+    fn user_by_link(
+        &mut self,
+        provider: &str,
+        identity: &str,
+    ) -> Result<Option<Arc<User>>, StoreError>;
+    /// Whether anybody has the address, which is in small letters.
+    fn email_is_taken(&mut self, email: &str) -> Result<bool, StoreError>;
     fn service_account(&mut self, client: &str) -> Result<Option<Arc<User>>, StoreError>;
     fn session(
         &mut self,
@@ -88,6 +95,9 @@ pub(crate) fn gather(
     if let Some(query) = &needed.service_account {
         facts.service_account = find_user(view, query)?;
     }
+    if let Some(query) = &needed.link {
+        facts.link = Some(find_link(view, query, now)?);
+    }
     for token in &needed.revocations {
         if view.is_revoked(token, now)? {
             facts.revoked.push(token.clone());
@@ -126,6 +136,34 @@ pub(crate) async fn settle(
             .await?;
     }
     Ok(facts)
+}
+
+fn find_link(
+    view: &mut impl View,
+    query: &LinkQuery,
+    now: Timestamp,
+) -> Result<LinkFacts, StoreError> {
+    let user = view.user_by_link(&query.provider, &query.user_id)?;
+    let settings = view.settings()?;
+    let locked_out = match &user {
+        Some(user) => view
+            .failures(&user.id)?
+            .locked_out(&settings.brute_force, now),
+        None => false,
+    };
+    let email_taken = match &query.email {
+        Some(email) if !settings.login.duplicate_emails => {
+            view.email_is_taken(&email.to_lowercase())?
+        }
+        _ => false,
+    };
+    let username_taken = view.user_by_name(&query.username.to_lowercase())?.is_some();
+    Ok(LinkFacts {
+        user,
+        locked_out,
+        username_taken,
+        email_taken,
+    })
 }
 
 fn login_user(view: &mut impl View, name: &str) -> Result<Option<Arc<User>>, StoreError> {

@@ -16,6 +16,8 @@ use crate::{CommitError, StoreFuture};
 /// | `UseOnce` | the id is marked and the mark still lives at `now` |
 /// | `StartSession` | a session of that kind has the id, or its user is gone |
 /// | `PutClientSession` | the user session is gone, or has another version than expected |
+/// | `CreateUser` | its id, login name, e-mail address (where it must be one user's) or link is another's |
+/// | `PutUser` | the user is gone or has another version than expected, or as `CreateUser` |
 /// | all | the realm is gone |
 ///
 /// Ending what has ended and revoking what is revoked succeeds. A list is applied in its order, so a later

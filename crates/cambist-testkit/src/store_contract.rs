@@ -21,6 +21,7 @@
 mod bench;
 mod claims;
 mod facts;
+mod links;
 mod lists;
 mod realms;
 mod sessions;
@@ -50,6 +51,7 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         lists::CHECKS,
         sessions::CHECKS,
         facts::CHECKS,
+        links::CHECKS,
         users::CHECKS,
         realms::CHECKS,
     ]

@@ -6,7 +6,10 @@ use cambist::{
     claims::MapperKinds,
     crypto::CryptoProvider,
     effects::{Effect, Effects},
-    facts::{Facts, FactsNeeded, LoginFacts, SessionSearch, User, UserQuery, UserSession},
+    facts::{
+        Facts, FactsNeeded, FederatedIdentity, LinkFacts, LinkQuery, LoginFacts, SessionSearch,
+        User, UserQuery, UserSession,
+    },
     policy::PolicyKinds,
     realm::{
         Features, Realm, RealmError,
@@ -144,6 +147,7 @@ impl World {
                 .service_account
                 .as_ref()
                 .and_then(|query| self.user(query)),
+            link: needed.link.as_ref().map(|query| self.link(query)),
             revoked: needed
                 .revocations
                 .iter()
@@ -153,7 +157,29 @@ impl World {
         }
     }
 
-    /// Applies effects, as far as sessions and revocations go.
+    fn link(&self, query: &LinkQuery) -> LinkFacts {
+        let is = |link: &FederatedIdentity| {
+            *link.provider == *query.provider && *link.user_id == *query.user_id
+        };
+        let mut users = self.users.values();
+        LinkFacts {
+            user: users
+                .find(|user| user.federated_identities.iter().any(is))
+                .cloned(),
+            locked_out: false,
+            username_taken: self
+                .user(&UserQuery::Username(query.username.to_lowercase().into()))
+                .is_some(),
+            email_taken: query.email.as_deref().is_some_and(|email| {
+                let email = email.to_lowercase();
+                self.users
+                    .values()
+                    .any(|user| user.email.as_deref() == Some(&*email))
+            }),
+        }
+    }
+
+    /// Applies effects, as far as users, sessions and revocations go.
     pub fn apply(&mut self, effects: &Effects) {
         for effect in effects.list() {
             self.apply_one(effect);
@@ -192,6 +218,10 @@ impl World {
             }
             Effect::EndSession { session, .. } => {
                 self.sessions.remove(session.as_str());
+            }
+            Effect::CreateUser(user) | Effect::PutUser { user, .. } => {
+                self.users
+                    .insert(user.id.clone(), Arc::new((**user).clone()));
             }
             Effect::Revoke { token, .. } => self.revoked.push(token.clone()),
             _ => {}

@@ -8,7 +8,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    facts::{ClientSession, SessionId, SessionKind, UserSession},
+    facts::{ClientSession, SessionId, SessionKind, User, UserSession},
     moment::Timestamp,
 };
 
@@ -92,6 +92,16 @@ pub enum Effect {
         token: Box<str>,
         /// The mark may be forgotten after this: the token has expired by then.
         until: Timestamp,
+    },
+    /// A new user, made for an identity at a provider; a conflict when its id, its login name, its e-mail
+    /// address (where the realm wants one user for each) or a link of it is another's.
+    CreateUser(Box<User>),
+    /// A user is replaced; a conflict when it is gone, has another version than expected, or as above.
+    PutUser {
+        /// The user.
+        user: Box<User>,
+        /// The version that the stored one must still have.
+        expect: u64,
     },
     /// A login failed: counted for the lock-out.
     LoginFailed {

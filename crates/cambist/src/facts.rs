@@ -66,6 +66,19 @@ pub struct LoginQuery {
     pub password: Secret,
 }
 
+/// Who somebody is at an identity provider, and what a user made for them would be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkQuery {
+    /// Alias of the provider.
+    pub provider: Box<str>,
+    /// Id of the user there.
+    pub user_id: Box<str>,
+    /// Login name that a new user would get.
+    pub username: Box<str>,
+    /// E-mail address that a new user would get.
+    pub email: Option<Box<str>>,
+}
+
 /// What a waiting request needs to know. Each member is filled into the member of the same name in
 /// [`Facts`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,6 +93,8 @@ pub struct FactsNeeded {
     pub requested: Option<UserQuery>,
     /// The service account of the requester.
     pub service_account: Option<UserQuery>,
+    /// The user linked to an identity at a provider.
+    pub link: Option<LinkQuery>,
     /// Token ids (`jti`) that may have been revoked.
     pub revocations: Vec<Box<str>>,
 }
@@ -97,6 +112,19 @@ pub struct LoginFacts {
     pub failures: u32,
 }
 
+/// Whom an identity at a provider leads to.
+#[derive(Clone, Debug, Default)]
+pub struct LinkFacts {
+    /// The user linked to it, if any.
+    pub user: Option<Arc<User>>,
+    /// Whether that user is locked out after wrong passwords.
+    pub locked_out: bool,
+    /// Whether somebody has the login name asked about.
+    pub username_taken: bool,
+    /// Whether somebody has the e-mail address asked about; false where the realm lets two share one.
+    pub email_taken: bool,
+}
+
 /// What the caller found.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -110,6 +138,8 @@ pub struct Facts {
     pub requested: Option<Arc<User>>,
     /// The service account of the requester.
     pub service_account: Option<Arc<User>>,
+    /// Whom the identity leads to.
+    pub link: Option<LinkFacts>,
     /// Of the token ids asked for, those that are revoked.
     pub revoked: Vec<Box<str>>,
 }

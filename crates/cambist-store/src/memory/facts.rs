@@ -35,6 +35,23 @@ impl View for RealmState {
         })
     }
 
+    fn user_by_link(
+        &mut self,
+        provider: &str,
+        identity: &str,
+    ) -> Result<Option<Arc<User>>, StoreError> {
+        let key = (provider.to_owned(), identity.to_owned());
+        Ok(self
+            .links
+            .get(&key)
+            .and_then(|id| self.users.get(id))
+            .cloned())
+    }
+
+    fn email_is_taken(&mut self, email: &str) -> Result<bool, StoreError> {
+        Ok(self.ids_by_email(email).next().is_some())
+    }
+
     fn service_account(&mut self, client: &str) -> Result<Option<Arc<User>>, StoreError> {
         Ok(self
             .service_accounts

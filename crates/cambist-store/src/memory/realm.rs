@@ -7,7 +7,7 @@ use std::{
 
 use cambist::{
     effects::SingleUse,
-    facts::{SessionId, SessionKind, User, UserSession},
+    facts::{FederatedIdentity, SessionId, SessionKind, User, UserSession},
     moment::Timestamp,
     realm::document::RealmDocument,
 };
@@ -32,6 +32,8 @@ pub(super) struct RealmState {
     pub(super) usernames: BTreeMap<String, String>,
     /// E-mail address and internal id.
     pub(super) emails: BTreeSet<(String, String)>,
+    /// Internal id of the user by alias of the provider and id there.
+    pub(super) links: HashMap<(String, String), String>,
     /// Internal id of the user by internal id of the client.
     pub(super) service_accounts: HashMap<String, String>,
     pub(super) sessions: HashMap<SessionKey, Arc<UserSession>>,
@@ -49,6 +51,7 @@ impl RealmState {
             users: HashMap::new(),
             usernames: BTreeMap::new(),
             emails: BTreeSet::new(),
+            links: HashMap::new(),
             service_accounts: HashMap::new(),
             sessions: HashMap::new(),
             marks: HashMap::new(),
@@ -190,6 +193,13 @@ impl RealmState {
         {
             return Err(Conflict::UsernameTaken);
         }
+        let taken = |link: &FederatedIdentity| {
+            let owner = self.links.get(&link_key(link));
+            owner.is_some_and(|id| *id != user.id)
+        };
+        if user.federated_identities.iter().any(taken) {
+            return Err(Conflict::LinkTaken);
+        }
         match &user.email {
             Some(email) if !self.settings.login.duplicate_emails => {
                 if self.ids_by_email(email).any(|id| *id != user.id) {
@@ -214,6 +224,9 @@ impl RealmState {
         if let Some(email) = &user.email {
             self.emails.insert((email.clone(), user.id.clone()));
         }
+        for link in &user.federated_identities {
+            self.links.insert(link_key(link), user.id.clone());
+        }
         if let Some(client) = &user.service_account_client {
             self.service_accounts
                 .insert(client.clone(), user.id.clone());
@@ -231,10 +244,26 @@ impl RealmState {
         if let Some(email) = &user.email {
             self.emails.remove(&(email.clone(), user.id.clone()));
         }
+        for link in &user.federated_identities {
+            self.links.remove(&link_key(link));
+        }
         if let Some(client) = &user.service_account_client {
             self.service_accounts.remove(client);
         }
     }
+
+    /// Puts a user back as it was before a write that is undone.
+    pub(super) fn restore_user(&mut self, id: &str, old: Option<Arc<User>>) {
+        self.forget_names(id);
+        match old {
+            Some(user) => drop(self.keep_user(User::clone(&user))),
+            None => drop(self.users.remove(id)),
+        }
+    }
+}
+
+fn link_key(link: &FederatedIdentity) -> (String, String) {
+    (link.provider.clone(), link.user_id.clone())
 }
 
 fn stored(mut document: RealmDocument, version: u64) -> StoredRealm {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use cambist::{
     effects::SingleUse,
-    facts::{SessionId, SessionKind, UserSession},
+    facts::{SessionId, SessionKind, User, UserSession},
     moment::Timestamp,
     realm::settings::BruteForce,
 };
@@ -24,6 +24,7 @@ enum Old {
     Session(SessionKey, Option<Arc<UserSession>>),
     Revoked(Box<str>, Option<Timestamp>),
     Failures(String, Option<LoginFailures>),
+    User(String, Option<Arc<User>>),
 }
 
 impl<'a> Undoable<'a> {
@@ -42,6 +43,7 @@ impl<'a> Undoable<'a> {
                 Old::Session(key, value) => restore(&mut self.state.sessions, key, value),
                 Old::Revoked(key, value) => restore(&mut self.state.revoked, key, value),
                 Old::Failures(key, value) => restore(&mut self.state.failures, key, value),
+                Old::User(id, old) => self.state.restore_user(&id, old),
             }
         }
     }
@@ -88,6 +90,21 @@ impl Rows for Undoable<'_> {
 
     fn user_exists(&mut self, id: &str) -> Result<bool, StoreError> {
         Ok(self.state.users.contains_key(id))
+    }
+
+    fn create_user(&mut self, user: User) -> Result<(), StoreError> {
+        let id = user.id.clone();
+        self.state.insert_user(user)?;
+        self.log.push(Old::User(id, None));
+        Ok(())
+    }
+
+    fn put_user(&mut self, user: User, expected: u64) -> Result<(), StoreError> {
+        let id = user.id.clone();
+        let old = self.state.users.get(&id).cloned();
+        self.state.update_user(user, expected)?;
+        self.log.push(Old::User(id, old));
+        Ok(())
     }
 
     fn revoke(&mut self, token: &str, until: Timestamp) -> Result<(), StoreError> {

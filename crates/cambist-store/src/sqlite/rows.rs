@@ -10,7 +10,10 @@ use cambist::{
 };
 use rusqlite::{Connection, OptionalExtension as _, Params, params};
 
-use super::failure::{from_text, to_text};
+use super::{
+    failure::{from_text, to_text},
+    users,
+};
 use crate::{
     Conflict, LoginFailures, StoreError, apply::Rows, lookup::View, settings::StoreSettings,
 };
@@ -158,6 +161,27 @@ impl View for RealmRows<'_> {
         Ok(if users.len() == 1 { users.pop() } else { None })
     }
 
+    fn user_by_link(
+        &mut self,
+        provider: &str,
+        identity: &str,
+    ) -> Result<Option<Arc<User>>, StoreError> {
+        self.record(
+            "user",
+            "SELECT u.record FROM user_link l JOIN user u ON u.no = l.user
+             WHERE l.realm = ?1 AND l.provider = ?2 AND l.identity = ?3",
+            params![self.realm, provider, identity],
+        )
+    }
+
+    fn email_is_taken(&mut self, email: &str) -> Result<bool, StoreError> {
+        let taken = self
+            .connection
+            .prepare_cached("SELECT 1 FROM user WHERE realm = ?1 AND email = ?2")?
+            .exists(params![self.realm, email])?;
+        Ok(taken)
+    }
+
     fn service_account(&mut self, client: &str) -> Result<Option<Arc<User>>, StoreError> {
         self.record(
             "user",
@@ -273,6 +297,14 @@ impl Rows for RealmRows<'_> {
 
     fn user_exists(&mut self, id: &str) -> Result<bool, StoreError> {
         Ok(self.user_no(id)?.is_some())
+    }
+
+    fn create_user(&mut self, user: User) -> Result<(), StoreError> {
+        users::insert(self, user).map(drop)
+    }
+
+    fn put_user(&mut self, user: User, expected: u64) -> Result<(), StoreError> {
+        users::update(self, user, expected).map(drop)
     }
 
     fn revoke(&mut self, token: &str, until: Timestamp) -> Result<(), StoreError> {

@@ -8,7 +8,10 @@ use super::open::OpenError;
 pub(super) const APPLICATION_ID: i32 = 0x4341_4d42;
 
 /// The n-th brings a file from version n to n + 1. What is released is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_user_link.sql"),
+];
 
 /// The newest version that this program knows.
 pub(super) const KNOWN: usize = MIGRATIONS.len();

@@ -152,6 +152,7 @@ pub(super) fn insert(rows: &mut RealmRows<'_>, mut user: User) -> Result<Arc<Use
         return Err(Conflict::UserIdTaken.into());
     }
     check_names(rows, &user)?;
+    check_links(rows, &user)?;
     user.version = 1;
     let no: i64 = rows
         .connection
@@ -175,11 +176,12 @@ pub(super) fn insert(rows: &mut RealmRows<'_>, mut user: User) -> Result<Arc<Use
             ],
             |row| row.get(0),
         )?;
+    attach(rows, no, &user)?;
     link(rows, no, &user)?;
     Ok(Arc::new(user))
 }
 
-fn update(
+pub(super) fn update(
     rows: &mut RealmRows<'_>,
     mut user: User,
     expected: u64,
@@ -193,6 +195,10 @@ fn update(
         return Err(Conflict::Version { expected, found }.into());
     }
     check_names(rows, &user)?;
+    let links_change = stored.federated_identities != user.federated_identities;
+    if links_change {
+        check_links(rows, &user)?;
+    }
     user.version = found.saturating_add(1);
     let no: i64 = rows
         .connection
@@ -219,6 +225,10 @@ fn update(
     if stored.roles != user.roles || stored.groups != user.groups {
         rows.execute("DELETE FROM user_role WHERE user = ?1", [no])?;
         rows.execute("DELETE FROM user_group WHERE user = ?1", [no])?;
+        attach(rows, no, &user)?;
+    }
+    if links_change {
+        rows.execute("DELETE FROM user_link WHERE user = ?1", [no])?;
         link(rows, no, &user)?;
     }
     Ok(Arc::new(user))
@@ -248,7 +258,32 @@ fn check_names(rows: &mut RealmRows<'_>, user: &User) -> Result<(), StoreError> 
     Ok(())
 }
 
+/// One identity at a provider leads to one user.
+fn check_links(rows: &RealmRows<'_>, user: &User) -> Result<(), StoreError> {
+    let mut statement = rows.connection.prepare_cached(
+        "SELECT 1 FROM user_link l JOIN user u ON u.no = l.user
+         WHERE l.realm = ?1 AND l.provider = ?2 AND l.identity = ?3 AND u.id <> ?4",
+    )?;
+    for link in &user.federated_identities {
+        if statement.exists(params![rows.realm, link.provider, link.user_id, user.id])? {
+            return Err(Conflict::LinkTaken.into());
+        }
+    }
+    Ok(())
+}
+
 fn link(rows: &RealmRows<'_>, no: i64, user: &User) -> Result<(), StoreError> {
+    for link in &user.federated_identities {
+        rows.execute(
+            "INSERT OR REPLACE INTO user_link (realm, provider, identity, user)
+             VALUES (?1, ?2, ?3, ?4)",
+            params![rows.realm, link.provider, link.user_id, no],
+        )?;
+    }
+    Ok(())
+}
+
+fn attach(rows: &RealmRows<'_>, no: i64, user: &User) -> Result<(), StoreError> {
     for role in &user.roles {
         rows.execute(
             "INSERT OR IGNORE INTO user_role (role, user) VALUES (?1, ?2)",

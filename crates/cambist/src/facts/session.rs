@@ -36,8 +36,8 @@ pub enum SessionKind {
     Offline,
 }
 
-/// One login of one user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One login of one user. Notes may hold tokens of identity providers, so `Debug` shows their names only.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserSession {
     /// Its id, the `sid` of tokens. An offline session has the id of the online one it came from.
     pub id: SessionId,
@@ -60,6 +60,22 @@ pub struct UserSession {
     /// Version of the record; every write makes it one higher.
     #[serde(default)]
     pub version: u64,
+}
+
+impl fmt::Debug for UserSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserSession")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("user", &self.user)
+            .field("started", &self.started)
+            .field("last_refresh", &self.last_refresh)
+            .field("method", &self.method)
+            .field("notes", &self.notes.keys())
+            .field("clients", &self.clients)
+            .field("version", &self.version)
+            .finish()
+    }
 }
 
 impl UserSession {
