@@ -11,14 +11,21 @@ import sys
 CLIENT_STEPS = ["login", "exchange", "exchange-basic", "refuse-other-client", "refuse-wrong-secret", "refuse-garbage",
                 "refuse-forged", "refuse-unknown-audience"]
 CHECK_STEPS = ["tokens", "verify", "refuse-wrong-audience", "refuse-wrong-issuer", "refuse-forged", "refuse-first-token"]
+LIBRARY_STEPS = ["discover", "login", "exchange", "introspect", "userinfo", "refresh", "refuse-other-client"]
 STEPS = {
     "set-up": ["admin-login", "realm", "refuse-strangers", "client", "audience", "other-client", "user", "permission", "refuse-user"],
     "curl": CLIENT_STEPS + ["verify"],
     "python-requests": CLIENT_STEPS + ["refuse-wrong-password"],
     "python-pyjwt": CHECK_STEPS,
     "python-jose": CHECK_STEPS,
+    "python-authlib": LIBRARY_STEPS + ["verify", "revoke"],
+    "python-oauthlib": LIBRARY_STEPS + ["verify"],
     "node-axios": CLIENT_STEPS + ["verify"],
+    "node-openid-client": LIBRARY_STEPS + ["revoke"],
+    "node-oauth4webapi": LIBRARY_STEPS + ["revoke"],
+    "node-jose": CHECK_STEPS,
     "go-net-http": CLIENT_STEPS + ["verify"],
+    "go-oidc": LIBRARY_STEPS + ["verify"],
 }
 
 
@@ -47,7 +54,7 @@ def main():
     lines += missing(lines, sys.argv[2:])
     for line in lines:
         mark = "ok    " if line["ok"] else "FAILED"
-        print(f"{line['client']:<16} {line['step']:<24} {mark} {line['problem']}".rstrip())
+        print(f"{line['client']:<20} {line['step']:<24} {mark} {line['problem']}".rstrip())
     failed = sum(not line["ok"] for line in lines)
     print(f"{len(lines) - failed} passed, {failed} failed")
     return 1 if failed or not lines else 0

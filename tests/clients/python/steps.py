@@ -17,6 +17,7 @@ class Settings:
     password: str
     other_client_id: str
     other_client_secret: str
+    audience_secret: str
 
     @property
     def issuer(self):
@@ -25,6 +26,10 @@ class Settings:
     @property
     def token_url(self):
         return f"{self.issuer}/protocol/openid-connect/token"
+
+    @property
+    def discovery_url(self):
+        return f"{self.issuer}/.well-known/openid-configuration"
 
     @property
     def certs_url(self):
@@ -44,6 +49,7 @@ def settings():
         password=env("LOGIN_PASSWORD", "password123"),
         other_client_id=env("OTHER_CLIENT_ID", "service-c"),
         other_client_secret=env("OTHER_CLIENT_SECRET", ""),
+        audience_secret=env("AUDIENCE_SECRET", ""),
     )
 
 
