@@ -1,5 +1,7 @@
 //! Refusals: why a request got no token, whose fault it is, and what the wire says.
 
+mod jwt_grant;
+
 use alloc::{
     borrow::Cow,
     boxed::Box,
@@ -9,6 +11,7 @@ use alloc::{
 
 use thiserror::Error;
 
+pub use self::jwt_grant::JwtGrantError;
 use crate::{
     client_auth::{AssertionError, AssertionKind, ClientAuthError},
     crypto::ProviderError,
@@ -310,6 +313,9 @@ pub enum Refusal {
     /// An exchange.
     #[error("{0}")]
     Exchange(#[from] ExchangeError),
+    /// An assertion of another issuer.
+    #[error("{0}")]
+    JwtGrant(#[from] JwtGrantError),
     /// The scopes asked for.
     #[error("{0}")]
     Scope(#[from] ScopeError),
@@ -342,6 +348,7 @@ impl Refusal {
             Self::ClientCredentials(error) => client_credentials_wire(error),
             Self::Refresh(error) => refresh_wire(error),
             Self::Exchange(error) => exchange_wire(error),
+            Self::JwtGrant(error) => error.wire(),
             Self::Scope(ScopeError::Invalid(text)) => WireError {
                 status: 400,
                 code: OAuthErrorCode::InvalidScope,

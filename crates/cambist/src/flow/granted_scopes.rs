@@ -4,7 +4,8 @@ use alloc::{string::String, vec::Vec};
 
 use crate::{
     claims::scopes::{self, ActiveScopes},
-    realm::{Client, Realm, RoleSet, ScopeNo},
+    facts::User,
+    realm::{Client, ClientScope, Realm, RoleSet, ScopeNo},
     refusal::ScopeError,
 };
 
@@ -25,6 +26,15 @@ impl GrantedScopes {
             openid: active.openid(),
             offline: active.contains(scopes::OFFLINE_ACCESS),
         }
+    }
+
+    /// The same without an offline session.
+    pub(super) fn without_offline(mut self, realm: &Realm) -> Self {
+        let offline = realm.scope_by_name(scopes::OFFLINE_ACCESS);
+        let offline = offline.map(ClientScope::number);
+        self.scopes.retain(|number| Some(*number) != offline);
+        self.offline = false;
+        self
     }
 
     /// What the answer says of the scopes, with one more name.
@@ -52,6 +62,24 @@ impl GrantedScopes {
         }
         Ok(granted)
     }
+}
+
+/// Whether every scope shown on the consent screen has been consented to, where the client asks for consent
+/// at all.
+pub(super) fn consented<'s>(
+    client: &Client,
+    user: &User,
+    mut scopes: impl Iterator<Item = &'s ClientScope>,
+) -> bool {
+    if !client.consent_required() {
+        return true;
+    }
+    let given = user
+        .consents
+        .iter()
+        .find(|consent| consent.client == client.uuid());
+    let has = |id: &str| given.is_some_and(|consent| consent.scopes.iter().any(|own| own == id));
+    scopes.all(|scope| !scope.on_consent_screen() || has(scope.id()))
 }
 
 /// Checks a scope text that a client sent.

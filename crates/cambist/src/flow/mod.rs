@@ -7,6 +7,7 @@
 mod client_credentials;
 mod exchange;
 mod granted_scopes;
+mod jwt_bearer;
 mod password;
 mod plan;
 mod refresh_token;
@@ -151,5 +152,6 @@ pub(crate) fn builtin(exchanges: Vec<Arc<dyn ExchangeFlow>>) -> Vec<Arc<dyn Flow
         Arc::new(client_credentials::ClientCredentials),
         Arc::new(refresh_token::RefreshToken),
         Arc::new(exchange::TokenExchange::with(exchanges)),
+        Arc::new(jwt_bearer::JwtBearer),
     ]
 }

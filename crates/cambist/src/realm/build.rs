@@ -1,6 +1,7 @@
 //! From a document to a snapshot: everything is checked, names become numbers, ids that are missing are
 //! derived.
 
+mod assertion_rules;
 mod assertions;
 mod client;
 mod client_tokens;
@@ -143,6 +144,7 @@ impl<'a> Builder<'a> {
 
         let keys = keys::build(document, &self.ids, self.options.provider, &mut self.notes)?;
         let identity_providers = self.identity_providers()?;
+        let providers_by_issuer = assertion_rules::by_issuer(&identity_providers, &mut self.notes)?;
         let (roles, roles_by_id, realm_roles_by_name) = role_index.into_roles();
 
         let mut realm = Realm {
@@ -172,6 +174,7 @@ impl<'a> Builder<'a> {
             groups,
             groups_by_id,
             identity_providers,
+            providers_by_issuer,
             policies: PolicyStore::default(),
             notes: Vec::new(),
         };
@@ -217,7 +220,7 @@ impl<'a> Builder<'a> {
         Ok(numbers)
     }
 
-    fn identity_providers(&self) -> Result<Vec<IdentityProvider>, RealmError> {
+    fn identity_providers(&mut self) -> Result<Vec<IdentityProvider>, RealmError> {
         let list = At::Root("identity_providers");
         let documents = &self.document.identity_providers;
         check_count(&list, documents.len())?;
@@ -233,7 +236,12 @@ impl<'a> Builder<'a> {
                 let id = self.ids.provider(provider);
                 check_name(&item.member("id"), &id)?;
                 ids.add(place, id.clone())?;
-                Ok(identity_provider(provider, id.into_owned()))
+                let rules =
+                    assertion_rules::of_provider(&item, provider, self.options, &mut self.notes)?;
+                Ok(IdentityProvider {
+                    assertion_rules: rules,
+                    ..identity_provider(provider, id.into_owned())
+                })
             })
             .collect()
     }
@@ -246,6 +254,7 @@ fn identity_provider(document: &IdentityProviderDocument, id: String) -> Identit
         kind: document.kind.as_str().into(),
         enabled: document.enabled,
         config: document.config.clone(),
+        assertion_rules: None,
     }
 }
 

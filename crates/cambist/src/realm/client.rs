@@ -4,6 +4,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{
     RoleNo, RoleSet, ScopeNo,
+    assertion_rules::ClientAssertions,
     document::{Attributes, ClientGrant},
 };
 use crate::{claims::MapperInstance, client_auth::ClientCredential, crypto::Algorithm};
@@ -134,6 +135,7 @@ pub struct Client {
     pub(crate) mappers: Box<[MapperInstance]>,
     pub(crate) web_origins: Box<[Box<str>]>,
     pub(crate) tokens: ClientTokenSettings,
+    pub(crate) assertions: ClientAssertions,
     pub(crate) attributes: Attributes,
 }
 
@@ -267,6 +269,12 @@ impl Client {
     #[must_use]
     pub fn tokens(&self) -> &ClientTokenSettings {
         &self.tokens
+    }
+
+    /// Which assertions of identity providers it may bring in the JWT authorization grant.
+    #[must_use]
+    pub fn assertions(&self) -> &ClientAssertions {
+        &self.assertions
     }
 
     /// Settings under Keycloak's names.

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::document::Attributes;
+use super::{assertion_rules::AssertionRules, document::Attributes};
 
 /// An identity provider.
 #[derive(Debug)]
@@ -12,6 +12,7 @@ pub struct IdentityProvider {
     pub(crate) kind: Box<str>,
     pub(crate) enabled: bool,
     pub(crate) config: Attributes,
+    pub(crate) assertion_rules: Option<AssertionRules>,
 }
 
 impl IdentityProvider {
@@ -43,5 +44,11 @@ impl IdentityProvider {
     #[must_use]
     pub fn config(&self) -> &Attributes {
         &self.config
+    }
+
+    /// What its assertions must be in the JWT authorization grant; `None`: they are no grant.
+    #[must_use]
+    pub fn assertion_rules(&self) -> Option<&AssertionRules> {
+        self.assertion_rules.as_ref()
     }
 }

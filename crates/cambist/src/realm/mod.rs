@@ -4,6 +4,7 @@
 //! the snapshot that every step of an exchange reads. A change of configuration is the next snapshot,
 //! swapped whole; a request keeps the one it began with.
 
+pub mod assertion_rules;
 pub mod build;
 pub mod builtin;
 pub mod client;
@@ -73,6 +74,7 @@ pub struct Realm {
     pub(crate) groups: Vec<Group>,
     pub(crate) groups_by_id: HashMap<Box<str>, GroupNo>,
     pub(crate) identity_providers: Vec<IdentityProvider>,
+    pub(crate) providers_by_issuer: HashMap<Box<str>, usize>,
     pub(crate) policies: PolicyStore,
     pub(crate) notes: Vec<String>,
 }
@@ -249,6 +251,13 @@ impl Realm {
     #[must_use]
     pub fn identity_providers(&self) -> &[IdentityProvider] {
         &self.identity_providers
+    }
+
+    /// The enabled identity provider whose assertions may be a grant and bear this issuer, byte for byte.
+    #[must_use]
+    pub fn provider_by_issuer(&self, issuer: &str) -> Option<&IdentityProvider> {
+        self.identity_providers
+            .get(*self.providers_by_issuer.get(issuer)?)
     }
 
     /// The permission store.

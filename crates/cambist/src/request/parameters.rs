@@ -19,6 +19,9 @@ impl GrantType {
     /// RFC 8693.
     pub const TOKEN_EXCHANGE: Self = Self("urn:ietf:params:oauth:grant-type:token-exchange");
 
+    /// RFC 7523 section 2.1.
+    pub const JWT_BEARER: Self = Self("urn:ietf:params:oauth:grant-type:jwt-bearer");
+
     /// A grant of an embedder's own.
     #[must_use]
     pub const fn new(value: &'static str) -> Self {

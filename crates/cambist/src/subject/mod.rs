@@ -4,6 +4,7 @@
 //! what is true of its session and user now ([`VerifiedSubject`], with facts). Only the second lets an
 //! exchange go on.
 
+mod assertion;
 mod error;
 mod internal;
 mod liveness;
@@ -11,10 +12,15 @@ mod refresh;
 mod token_id;
 
 pub use self::{
+    assertion::{AssertionClass, ID_JAG, MAX_TOKEN_ID_BYTES},
     error::SubjectTokenError,
     internal::{ReadToken, TakenTypes, VerifiedSubject, read_access_token},
     liveness::{LivenessError, check_session, effective_not_before},
     refresh::{ReadRefreshToken, read_refresh_token},
     token_id::{GrantCode, SessionCode, TokenCode, TokenId},
 };
-pub(crate) use self::{internal::IMPERSONATOR_CLIENT, liveness::client_session_idle};
+pub(crate) use self::{
+    assertion::{UnverifiedAssertion, VerifiedAssertion},
+    internal::IMPERSONATOR_CLIENT,
+    liveness::client_session_idle,
+};

@@ -3,7 +3,7 @@
 
 use alloc::{borrow::Cow, boxed::Box, string::String, sync::Arc, vec, vec::Vec};
 
-use super::{ExchangeFlow, Relation, all_enabled, named_clients};
+use super::{super::granted_scopes::consented, ExchangeFlow, Relation, all_enabled, named_clients};
 use crate::{
     claims::{
         ClaimContext, ClaimTarget, compose,
@@ -179,7 +179,11 @@ impl PendingFlow for PendingStandard {
         let user = Arc::clone(subject.user());
         let roles = effective_roles(realm, &user);
         let mut active = ActiveScopes::select(realm, client, text, &roles);
-        trace.step("the user has consented", consented(client, &user, &active))?;
+        let granted = consented(client, &user, active.scopes().iter().copied());
+        let granted = granted
+            .then_some(())
+            .ok_or_else(|| ExchangeError::ConsentMissing(client.client_id().into()));
+        trace.step("the user has consented", granted)?;
         let whole: Vec<_> = active.scopes().iter().map(|scope| scope.number()).collect();
         if !targets.is_empty() {
             active.restrict_to_audiences(realm, &targets, &roles);
@@ -245,28 +249,6 @@ fn refresh_possible(subject: &VerifiedSubject, scope: &str) -> Result<(), Exchan
         return Err(ExchangeError::OfflineNotAllowed);
     }
     Ok(())
-}
-
-/// Every scope shown on the consent screen must have been consented to, where the requester asks for
-/// consent at all.
-fn consented(client: &Client, user: &User, active: &ActiveScopes<'_>) -> Result<(), ExchangeError> {
-    if !client.consent_required() {
-        return Ok(());
-    }
-    let given = user
-        .consents
-        .iter()
-        .find(|consent| consent.client == client.uuid());
-    let has = |id: &str| given.is_some_and(|consent| consent.scopes.iter().any(|own| own == id));
-    let missing = active
-        .scopes()
-        .iter()
-        .any(|scope| scope.on_consent_screen() && !has(scope.id()));
-    if missing {
-        Err(ExchangeError::ConsentMissing(client.client_id().into()))
-    } else {
-        Ok(())
-    }
 }
 
 /// Works out what the mappers would put into `aud`: an audience that they do not is not to be had.

@@ -3,8 +3,8 @@
 use alloc::{string::String, vec::Vec};
 
 use super::{
-    BuildOptions, Notes, OPENID_CONNECT, SAML, assertions, build_mappers, check_name,
-    check_protocol, client_tokens,
+    BuildOptions, Notes, OPENID_CONNECT, SAML, assertion_rules, assertions, build_mappers,
+    check_name, check_protocol, client_tokens,
     ids::IdSource,
     origins,
     roles::RoleIndex,
@@ -78,6 +78,7 @@ impl ClientBuilder<'_, '_> {
             self.notes,
         )?;
         let tokens = client_tokens::read(at, self.document, document, self.notes)?;
+        let assertions = assertion_rules::of_client(at, self.document, document, self.notes)?;
 
         Ok(Client {
             number,
@@ -98,6 +99,7 @@ impl ClientBuilder<'_, '_> {
             mappers,
             web_origins: origins::resolve(document),
             tokens,
+            assertions,
             attributes: document.attributes.clone(),
         })
     }

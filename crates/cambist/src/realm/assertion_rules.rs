@@ -1,0 +1,107 @@
+//! What assertions of other issuers must be to be taken as a grant (RFC 7523 section 3), read from the
+//! settings of identity providers and clients once.
+
+use alloc::{boxed::Box, sync::Arc};
+
+use crate::outside::IssuerKeys;
+
+/// What the assertions of one identity provider must be.
+#[derive(Debug)]
+pub struct AssertionRules {
+    pub(crate) issuer: Box<str>,
+    pub(crate) keys: AssertionKeySource,
+    pub(crate) max_life: i64,
+    pub(crate) clock_skew: i64,
+    pub(crate) reuse_allowed: bool,
+    pub(crate) algorithm: Option<Box<str>>,
+    pub(crate) limits_access_token: bool,
+    pub(crate) own_audience: Option<Box<str>>,
+}
+
+/// Where the keys of a provider come from.
+#[derive(Clone, Debug)]
+pub enum AssertionKeySource {
+    /// The configuration holds them. Without any, no assertion is taken.
+    Configured(Arc<IssuerKeys>),
+    /// They are published at this address.
+    Published(Arc<str>),
+}
+
+impl AssertionRules {
+    /// `iss` of its assertions, byte for byte (Keycloak: `issuer`).
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub fn keys(&self) -> &AssertionKeySource {
+        &self.keys
+    }
+
+    /// Seconds that an assertion is good for, counted from `iat`, or up to `exp` when there is no `iat`
+    /// (Keycloak: `jwtAuthorizationGrantMaxAllowedAssertionExpiration`). Default 300.
+    #[must_use]
+    pub const fn max_life(&self) -> i64 {
+        self.max_life
+    }
+
+    /// Seconds by which `nbf` and `iat` may lie ahead; `exp` is exact. Default 0.
+    #[must_use]
+    pub const fn clock_skew(&self) -> i64 {
+        self.clock_skew
+    }
+
+    /// An assertion may be used more than once, and needs no `jti` (Keycloak:
+    /// `jwtAuthorizationGrantAssertionReuseAllowed`). An ID-JAG never may. Default false.
+    #[must_use]
+    pub const fn reuse_allowed(&self) -> bool {
+        self.reuse_allowed
+    }
+
+    /// The only algorithm taken (Keycloak: `jwtAuthorizationGrantAssertionSignatureAlg`). Default: whichever
+    /// the key is for.
+    #[must_use]
+    pub fn algorithm(&self) -> Option<&str> {
+        self.algorithm.as_deref()
+    }
+
+    /// No token outlives the assertion that it came from (Keycloak: `jwtAuthorizationGrantLimitAccessTokenExp`).
+    /// Always so in profile `strict`. Default false.
+    #[must_use]
+    pub const fn limits_access_token(&self) -> bool {
+        self.limits_access_token
+    }
+
+    /// The one audience taken in place of the realm and its token endpoint: our client id at the provider
+    /// (Keycloak: `allowClientIdAsAudience`).
+    #[must_use]
+    pub fn own_audience(&self) -> Option<&str> {
+        self.own_audience.as_deref()
+    }
+}
+
+/// Which assertions one client may bring.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientAssertions {
+    pub(crate) providers: Box<[Box<str>]>,
+    pub(crate) audiences: Box<[(Box<str>, Box<str>)]>,
+}
+
+impl ClientAssertions {
+    /// Whether it may bring assertions of the provider of this alias. Without a list it may bring none.
+    #[must_use]
+    pub fn allows(&self, alias: &str) -> bool {
+        self.providers.iter().any(|listed| **listed == *alias)
+    }
+
+    /// The audiences that it wants in assertions of this provider, in place of the usual ones; none: the
+    /// usual ones.
+    pub fn audiences<'a>(&'a self, alias: &'a str) -> impl Iterator<Item = &'a str> {
+        self.audiences
+            .iter()
+            .filter(move |(listed, _)| **listed == *alias)
+            .map(|(_, audience)| &**audience)
+    }
+}

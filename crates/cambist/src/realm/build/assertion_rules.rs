@@ -1,0 +1,247 @@
+//! Reads what assertions must be from the settings of providers and clients.
+
+use alloc::{borrow::ToOwned, boxed::Box, string::String, sync::Arc, vec::Vec};
+
+use hashbrown::{HashMap, hash_map::Entry};
+use serde::Deserialize;
+
+use super::{BuildOptions, Notes};
+use crate::{
+    outside::{IssuerKeys, IssuerKeysError},
+    realm::{
+        IdentityProvider,
+        assertion_rules::{AssertionKeySource, AssertionRules, ClientAssertions},
+        document::{Attributes, ClientDocument, IdentityProviderDocument, RealmDocument},
+        error::{At, RealmError, RealmProblem},
+    },
+};
+
+/// The kind of provider that does nothing but vouch in the JWT authorization grant.
+const GRANT_ONLY: &str = "jwt-authorization-grant";
+
+/// Kinds whose assertions can be a grant.
+const KINDS: [&str; 4] = [GRANT_ONLY, "oidc", "keycloak-oidc", "google"];
+
+const ENABLED: &str = "jwtAuthorizationGrantEnabled";
+const MAX_LIFE: &str = "jwtAuthorizationGrantMaxAllowedAssertionExpiration";
+const DEFAULT_MAX_LIFE: i64 = 300;
+
+/// Longest life of an assertion that can be set, in seconds: its id is remembered as long.
+const LONGEST_LIFE: i64 = 86_400;
+
+/// Largest skew that can be set, in seconds.
+const LARGEST_SKEW: i64 = 60;
+
+const ALLOWED_PROVIDERS: &str = "oauth2.jwt.authorization.grant.idp";
+const ALLOWED_AUDIENCES: &str = "oauth2.jwt.authorization.grant.audience";
+
+/// The rules of a provider whose assertions may be a grant; `None` for any other.
+pub(super) fn of_provider(
+    at: &At<'_>,
+    provider: &IdentityProviderDocument,
+    options: &BuildOptions<'_>,
+    notes: &mut Notes,
+) -> Result<Option<AssertionRules>, RealmError> {
+    let settings = Settings {
+        at: at.member("config"),
+        config: &provider.config,
+    };
+    if !settings.flag(ENABLED) || !KINDS.contains(&provider.kind.as_str()) {
+        return Ok(None);
+    }
+    let Some(issuer) = settings.text("issuer") else {
+        notes.tolerate(settings.at.member("issuer").error(RealmProblem::Empty))?;
+        return Ok(None);
+    };
+    let skew = if provider.kind == GRANT_ONLY {
+        "jwtAuthorizationGrantAllowedClockSkew"
+    } else {
+        "allowedClockSkew"
+    };
+    let own_audience = settings
+        .flag("allowClientIdAsAudience")
+        .then(|| settings.text("clientId").unwrap_or_default());
+    Ok(Some(AssertionRules {
+        issuer: issuer.into(),
+        keys: settings.keys(options, notes)?,
+        max_life: settings
+            .seconds(MAX_LIFE, 1, LONGEST_LIFE, notes)?
+            .unwrap_or(DEFAULT_MAX_LIFE),
+        clock_skew: settings
+            .seconds(skew, 0, LARGEST_SKEW, notes)?
+            .unwrap_or_default(),
+        reuse_allowed: settings.flag("jwtAuthorizationGrantAssertionReuseAllowed"),
+        algorithm: settings
+            .text("jwtAuthorizationGrantAssertionSignatureAlg")
+            .map(Box::from),
+        limits_access_token: settings.flag("jwtAuthorizationGrantLimitAccessTokenExp"),
+        own_audience: own_audience.map(Box::from),
+    }))
+}
+
+/// The settings of one provider: texts under Keycloak's names.
+struct Settings<'a> {
+    at: At<'a>,
+    config: &'a Attributes,
+}
+
+impl Settings<'_> {
+    /// A text that is not blank.
+    fn text(&self, name: &str) -> Option<&str> {
+        let text = self.config.get(name)?.trim();
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.text(name)
+            .is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    }
+
+    /// A number of seconds. Where the profile tolerates it, one beyond the most allowed counts as that, and
+    /// any other that cannot be used as not set.
+    fn seconds(
+        &self,
+        name: &str,
+        least: i64,
+        most: i64,
+        notes: &mut Notes,
+    ) -> Result<Option<i64>, RealmError> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        let (problem, instead) = match text.parse() {
+            Ok(value) if (least..=most).contains(&value) => return Ok(Some(value)),
+            Ok(value) => {
+                let problem = RealmProblem::OutOfRange { value, least, most };
+                (problem, (value > most).then_some(most))
+            }
+            Err(_) => {
+                let expected = "a whole number of seconds";
+                (RealmProblem::Shape { expected }, None)
+            }
+        };
+        notes.tolerate(self.at.member(name).error(problem))?;
+        Ok(instead)
+    }
+
+    /// A key set at an address, else a key set or a single key written down. What cannot be read leaves no
+    /// key: nothing is then taken.
+    fn keys(
+        &self,
+        options: &BuildOptions<'_>,
+        notes: &mut Notes,
+    ) -> Result<AssertionKeySource, RealmError> {
+        const WRITTEN: &str = "publicKeySignatureVerifier";
+        let written = if self.flag("useJwksUrl") {
+            match self.text("jwksUrl") {
+                Some(url) => return Ok(AssertionKeySource::Published(url.into())),
+                None => Err(("jwksUrl", RealmProblem::Empty)),
+            }
+        } else {
+            let text = self.text(WRITTEN).unwrap_or_default();
+            let id = self.text("publicKeySignatureVerifierKeyId");
+            let keys = if text.starts_with('{') {
+                IssuerKeys::parse(text, options.provider)
+            } else {
+                IssuerKeys::pem(text, id, options.provider)
+            };
+            keys.map_err(|error| (WRITTEN, problem(error)))
+        };
+        let keys = match written {
+            Ok(keys) => keys,
+            Err((name, problem)) => {
+                notes.tolerate(self.at.member(name).error(problem))?;
+                IssuerKeys::default()
+            }
+        };
+        Ok(AssertionKeySource::Configured(Arc::new(keys)))
+    }
+}
+
+fn problem(error: IssuerKeysError) -> RealmProblem {
+    match error {
+        IssuerKeysError::Set(error) => RealmProblem::KeySet(error),
+        IssuerKeysError::Key(error) => RealmProblem::Key(error),
+    }
+}
+
+/// Which assertions a client may bring. A list that cannot be read allows none.
+pub(super) fn of_client(
+    at: &At<'_>,
+    realm: &RealmDocument,
+    client: &ClientDocument,
+    notes: &mut Notes,
+) -> Result<ClientAssertions, RealmError> {
+    let at = at.member("attributes");
+    let text = |name: &str| client.attributes.get(name).map(String::as_str);
+    let providers: Vec<&str> = text(ALLOWED_PROVIDERS)
+        .unwrap_or_default()
+        .split("##")
+        .filter(|alias| !alias.is_empty())
+        .collect();
+    for alias in &providers {
+        if !realm
+            .identity_providers
+            .iter()
+            .any(|one| one.alias == **alias)
+        {
+            let at = at.member(ALLOWED_PROVIDERS);
+            notes.tolerate(at.unknown("identity provider", alias))?;
+        }
+    }
+    let listed = text(ALLOWED_AUDIENCES).filter(|text| !text.trim().is_empty());
+    let audiences: Vec<Audience> = match listed.map(serde_json::from_str) {
+        None => Vec::new(),
+        Some(Ok(audiences)) => audiences,
+        Some(Err(_)) => {
+            let problem = RealmProblem::Shape {
+                expected: r#"JSON such as [{"key": "alias of a provider", "value": "audience"}]"#,
+            };
+            notes.tolerate(at.member(ALLOWED_AUDIENCES).error(problem))?;
+            return Ok(ClientAssertions::default());
+        }
+    };
+    Ok(ClientAssertions {
+        providers: providers.into_iter().map(Box::from).collect(),
+        audiences: audiences
+            .into_iter()
+            .map(|audience| (audience.key, audience.value))
+            .collect(),
+    })
+}
+
+#[derive(Deserialize)]
+struct Audience {
+    /// Alias of the provider.
+    key: Box<str>,
+    value: Box<str>,
+}
+
+/// The enabled providers that vouch for somebody, by issuer. Where two have the same one, the first counts.
+pub(super) fn by_issuer(
+    providers: &[IdentityProvider],
+    notes: &mut Notes,
+) -> Result<HashMap<Box<str>, usize>, RealmError> {
+    let list = At::Root("identity_providers");
+    let mut places: HashMap<Box<str>, usize> = HashMap::new();
+    for (place, provider) in providers.iter().enumerate() {
+        let Some(rules) = provider.assertion_rules().filter(|_| provider.enabled()) else {
+            continue;
+        };
+        match places.entry(rules.issuer().into()) {
+            Entry::Vacant(free) => drop(free.insert(place)),
+            Entry::Occupied(taken) => {
+                let first = list.item(*taken.get());
+                let problem = RealmProblem::Duplicate {
+                    what: "issuer",
+                    name: rules.issuer().to_owned(),
+                    first: first.member("config").member("issuer").path(),
+                };
+                let item = list.item(place);
+                let config = item.member("config");
+                notes.tolerate(config.member("issuer").error(problem))?;
+            }
+        }
+    }
+    Ok(places)
+}
