@@ -13,6 +13,8 @@ pub(crate) struct Head<'r> {
     authorization: Option<Cow<'r, str>>,
     content_type: Option<Cow<'r, str>>,
     origin: Option<Cow<'r, str>>,
+    method: &'r str,
+    proof: Option<Cow<'r, str>>,
     remote_address: Option<String>,
     transport: Transport,
 }
@@ -25,6 +27,8 @@ impl<'r> Head<'r> {
             authorization: headers::text(head, AUTHORIZATION),
             content_type: headers::text(head, CONTENT_TYPE),
             origin: headers::text(head, ORIGIN),
+            method: call.request.method.as_str(),
+            proof: headers::joined(head, &headers::DPOP),
             remote_address: call
                 .request
                 .extensions
@@ -40,6 +44,8 @@ impl<'r> Head<'r> {
             authorization: self.authorization.as_deref(),
             content_type: self.content_type.as_deref(),
             origin: self.origin.as_deref(),
+            method: Some(self.method),
+            proof: self.proof.as_deref(),
             remote_address: self.remote_address.as_deref(),
             transport: self.transport,
         }

@@ -19,6 +19,23 @@ pub(crate) fn text(headers: &HeaderMap, name: impl Into<HeaderName>) -> Option<C
     Some(String::from_utf8_lossy(value.as_bytes()))
 }
 
+/// A proof of possession (RFC 9449 section 4.1).
+pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
+
+/// The nonce that the next proof must carry (RFC 9449 section 8.1).
+pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
+/// The text of a header that may be there once. Several are joined by commas, so that they stay present and
+/// wrong.
+pub(crate) fn joined<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
+    let mut values = headers.get_all(name).iter();
+    let first = String::from_utf8_lossy(values.next()?.as_bytes());
+    Some(values.fold(first, |joined, value| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        Cow::Owned(format!("{joined}, {value}"))
+    }))
+}
+
 /// How the request came. Plain HTTP from a loopback or private address under an `https` base comes from a
 /// proxy that ends TLS; the proxy is trusted because the operator named that base.
 pub(crate) fn transport(request: &Parts, base: &BaseUrl) -> Transport {

@@ -8,6 +8,7 @@ use crate::{
     event::Event,
     flow::{Plan, PlannedSession},
     moment::Moment,
+    proof::{BindingError, Confirmation, Possession},
     realm::Realm,
     refusal::Refusal,
     subject::{LivenessError, check_session},
@@ -34,7 +35,7 @@ pub enum Decision {
 /// # use cambist::{decision::Grant, engine::Engine, event::Event, flow::Plan, moment::Moment, realm::Realm, trace::DecisionTrace};
 /// # fn forged(engine: Engine, realm: Arc<Realm>, issuer: Arc<str>, plan: Plan, moment: Moment, event: Event, trace: DecisionTrace) -> Grant {
 /// // The fields are private: a permit cannot be made by hand.
-/// Grant { engine, realm, issuer, plan, moment, event, trace }
+/// Grant { engine, realm, issuer, plan, confirmation: None, moment, event, trace }
 /// # }
 /// ```
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub struct Grant {
     pub(crate) realm: Arc<Realm>,
     pub(crate) issuer: Arc<str>,
     pub(crate) plan: Plan,
+    pub(crate) confirmation: Option<Confirmation>,
     pub(crate) moment: Moment,
     pub(crate) event: Event,
     pub(crate) trace: DecisionTrace,
@@ -60,6 +62,12 @@ impl Grant {
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// What the result is bound to.
+    #[must_use]
+    pub fn confirmation(&self) -> Option<&Confirmation> {
+        self.confirmation.as_ref()
     }
 }
 
@@ -146,25 +154,43 @@ impl<E: Into<Refusal>> From<E> for Refused {
     }
 }
 
+/// Who asks, when, and with what in hand.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) engine: Engine,
+    pub(crate) realm: Arc<Realm>,
+    pub(crate) issuer: Arc<str>,
+    pub(crate) possession: Possession,
+    pub(crate) moment: Moment,
+    /// What its proofs use up, whatever the answer is.
+    pub(crate) used: Vec<Effect>,
+}
+
 /// Passes a plan through the gate.
 ///
 /// Whatever a flow has checked itself, under the names that the wire has for it, is checked here again
 /// under one name, so that no path can leave one out.
 pub(crate) fn permit(
-    engine: Engine,
-    realm: Arc<Realm>,
-    issuer: Arc<str>,
-    plan: Plan,
-    moment: Moment,
+    asked: Asked,
+    mut plan: Plan,
     mut event: Event,
     mut trace: DecisionTrace,
 ) -> Decision {
-    match trace.step(
-        "everything the token stands on is there",
-        alive(&realm, &plan, moment),
-    ) {
-        Ok(()) => {
+    let Asked {
+        engine,
+        realm,
+        issuer,
+        possession,
+        moment,
+        used,
+    } = asked;
+    let stands = alive(&realm, &plan, moment)
+        .map_err(Refusal::from)
+        .and_then(|()| bind(&realm, &plan, &possession).map_err(Refusal::from));
+    match trace.step("everything the token stands on is there", stands) {
+        Ok(confirmation) => {
             trace.permitted = true;
+            plan.effects.extend(used);
             event.user = Some(plan.user.id.as_str().into());
             if let PlannedSession::Existing { session, .. } = &plan.session {
                 event.session = Some(session.id.clone());
@@ -174,13 +200,32 @@ pub(crate) fn permit(
                 realm,
                 issuer,
                 plan,
+                confirmation,
                 moment,
                 event,
                 trace,
             })
         }
-        Err(dead) => Decision::Deny(Denial::new(dead.into(), Vec::new(), event, trace)),
+        Err(refusal) => Decision::Deny(Denial::new(refusal, used, event, trace)),
     }
+}
+
+/// What the result is bound to. A binding is never lost: what client and subject demand has been shown, or
+/// nothing is minted.
+fn bind(
+    realm: &Realm,
+    plan: &Plan,
+    possession: &Possession,
+) -> Result<Option<Confirmation>, BindingError> {
+    let mut confirmation = None;
+    if let Some(client) = realm.client(plan.client) {
+        possession.suffices_for(client.tokens())?;
+        confirmation = possession.bind(client.tokens(), plan.bound.as_ref());
+    }
+    if let Some(bound) = &plan.bound {
+        possession.satisfies(bound)?;
+    }
+    Ok(confirmation)
 }
 
 fn alive(realm: &Realm, plan: &Plan, moment: Moment) -> Result<(), LivenessError> {

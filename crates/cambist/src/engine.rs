@@ -8,7 +8,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use crate::{
     client_auth::{self, ClientAuthMethod, Presentation},
     crypto::{CryptoProvider, Entropy},
-    decision::{Decision, Denial, Refused, permit},
+    decision::{Asked, Decision, Denial, Refused, permit},
     effects::Effect,
     event::Event,
     facts::{Facts, FactsNeeded},
@@ -18,11 +18,15 @@ use crate::{
     moment::Moment,
     outcome::Outcome,
     outside::{Outside, OutsideNeeded},
-    realm::{Client, ClientNo, Realm},
+    proof::{self, Nonces, Possession, ProofCheck},
+    realm::{Client, ClientNo, Feature, Realm},
     refusal::Refusal,
     request::{Envelope, Form, GrantType, Parameters, PresentedCredentials, RequestError},
     trace::DecisionTrace,
 };
+
+/// The token endpoint, below the issuer.
+const TOKEN_PATH: &str = "/protocol/openid-connect/token";
 
 /// The engine. Cheap to clone; it holds no realm and no state.
 #[derive(Clone, Debug)]
@@ -178,9 +182,11 @@ impl Engine {
                         issuer: envelope.issuer.into(),
                         origin: envelope.origin.map(Box::from),
                         remote_address: envelope.remote_address.map(Box::from),
+                        proof: envelope.proof.map(Box::from),
+                        possession: Possession::default(),
                         moment,
                         trace,
-                        used: None,
+                        used: Vec::new(),
                     },
                 })
             }
@@ -281,17 +287,42 @@ struct Core {
     issuer: Arc<str>,
     origin: Option<Box<str>>,
     remote_address: Option<Box<str>>,
+    proof: Option<Box<str>>,
+    possession: Possession,
     moment: Moment,
     event: Event,
     trace: DecisionTrace,
-    /// What the client's proof uses up, whatever the answer is.
-    used: Option<Effect>,
+    /// What the client's assertion and proof use up, whatever the answer is.
+    used: Vec<Effect>,
 }
 
 impl Core {
     fn denied(self, refusal: impl Into<Refusal>) -> Denial {
-        let effects = self.used.into_iter().collect();
-        Denial::new(refusal.into(), effects, self.event, self.trace)
+        Denial::new(refusal.into(), self.used, self.event, self.trace)
+    }
+
+    /// Reads the proof of possession, then whether the client has shown what its tokens must be bound to.
+    fn prove_possession(&mut self, client: &Client) -> Result<(), Refusal> {
+        let proof = self.proof.take();
+        if let Some(proof) = proof.filter(|_| self.realm.features().has(Feature::Dpop)) {
+            let address = [&*self.issuer, TOKEN_PATH].concat();
+            let check = ProofCheck {
+                method: "POST",
+                address: &address,
+                access_token: None,
+                nonces: Nonces::of(&self.realm, &self.issuer)?,
+                now: self.moment.now,
+                provider: self.engine.crypto(),
+            };
+            let proved = proof::verify(&proof, &check);
+            let proved = self.trace.step("the proof of possession is good", proved)?;
+            self.possession.key = Some(proved.key);
+            self.used.push(proved.used);
+        }
+        let shown = self.possession.suffices_for(client.tokens());
+        self.trace
+            .step("what the client's tokens are bound to is shown", shown)?;
+        Ok(())
     }
 
     fn next(self, client: ClientNo, next: Result<NextStep, Refused>) -> Progress {
@@ -316,6 +347,7 @@ impl Core {
             engine,
             realm,
             issuer,
+            possession,
             moment,
             event,
             used,
@@ -323,9 +355,16 @@ impl Core {
             ..
         } = self;
         match decided {
-            Ok(mut plan) => {
-                plan.effects.extend(used);
-                permit(engine, realm, issuer, plan, moment, event, trace)
+            Ok(plan) => {
+                let asked = Asked {
+                    engine,
+                    realm,
+                    issuer,
+                    possession,
+                    moment,
+                    used,
+                };
+                permit(asked, plan, event, trace)
             }
             Err(Refused {
                 refusal,
@@ -346,6 +385,7 @@ impl Core {
             remote_address: self.remote_address.as_deref(),
             moment: self.moment,
             jws_limits: self.engine.jws_limits(),
+            possession: &self.possession,
             provider: self.engine.crypto(),
         }
     }
@@ -391,7 +431,7 @@ impl TokenRequest {
             Ok(proved) => proved,
             Err(error) => return Err(core.denied(error)),
         };
-        core.used = proof.used;
+        core.used.extend(proof.used);
         let method = proof.method;
         let realm = Arc::clone(&core.realm);
         let Some(client) = realm.client(number) else {
@@ -406,14 +446,8 @@ impl TokenRequest {
         if let Err(error) = core.trace.step("the form is well made", checked) {
             return Err(core.denied(error));
         }
-        // A binding is never lost on the way: a client that must have one gets nothing without.
-        let bound = match client.tokens() {
-            settings if settings.dpop_bound => Err(RequestError::ProofRequired),
-            settings if settings.certificate_bound => Err(RequestError::CertificateRequired),
-            _ => Ok(()),
-        };
-        if let Err(error) = core.trace.step("the client's tokens need no key", bound) {
-            return Err(core.denied(error));
+        if let Err(refusal) = core.prove_possession(client) {
+            return Err(core.denied(refusal));
         }
         Ok(AuthenticatedRequest {
             core,

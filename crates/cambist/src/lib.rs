@@ -130,7 +130,7 @@
 //!
 //! * The authorization code flow, login pages, consent pages: a browser never meets this crate.
 //! * HTTP, storage, password hashing: `cambist-http` and `cambist-store` have them.
-//! * Exchange with identity providers, DPoP and JWT grants are not answered yet.
+//! * Exchange with identity providers and JWT grants are not answered yet.
 //!   `actor_token` and `resource` are not read: nobody acts for somebody else here, and only a client is a
 //!   target.
 //! * Encrypted tokens, unsigned tokens, and SAML.
@@ -164,6 +164,7 @@ pub mod moment;
 pub mod outcome;
 pub mod outside;
 pub mod policy;
+pub mod proof;
 pub mod realm;
 pub mod refusal;
 pub mod request;

@@ -16,6 +16,7 @@ use crate::{
     client_auth::{AssertionError, AssertionKind, ClientAuthError},
     crypto::ProviderError,
     policy::GateRefusal,
+    proof::{BindingError, ProofError},
     request::RequestError,
     subject::{LivenessError, SubjectTokenError},
 };
@@ -50,6 +51,8 @@ pub enum OAuthErrorCode {
     ServerError,
     /// Keycloak: the server failed.
     UnknownError,
+    /// RFC 9449 section 8: the proof must carry the nonce that comes with the answer.
+    UseDpopNonce,
     /// Keycloak: the whole answer is this text under `error`, without a description.
     InvalidOrigin,
 }
@@ -72,6 +75,7 @@ impl OAuthErrorCode {
             Self::NotAllowed => "not_allowed",
             Self::ServerError => "server_error",
             Self::UnknownError => "unknown_error",
+            Self::UseDpopNonce => "use_dpop_nonce",
             Self::InvalidOrigin => "Invalid origin",
         }
     }
@@ -175,6 +179,9 @@ pub enum RefreshError {
     /// The token was used more often than allowed.
     #[error("the refresh token was used more often than allowed")]
     ReuseExceeded,
+    /// The token is bound to a key or certificate that the client has not shown.
+    #[error("{0}")]
+    Binding(BindingError),
 }
 
 /// Why a token exchange failed.
@@ -223,9 +230,9 @@ pub enum ExchangeError {
     /// A public client at a standard exchange.
     #[error("a public client asks for a standard exchange")]
     PublicClient,
-    /// The subject token is bound to a key, and its holder sent no proof (RFC 9449).
-    #[error("the subject token is bound to a key and no proof came with it")]
-    ProofMissing,
+    /// The subject token is bound to a key or certificate that the requester has not shown.
+    #[error("{0}")]
+    Binding(BindingError),
     /// The subject token is bound to a key, and was issued to another client.
     #[error("the subject token is bound to a key of another client")]
     BoundToAnother,
@@ -301,6 +308,12 @@ pub enum Refusal {
     /// The client: the caller's fault.
     #[error("{0}")]
     Client(#[from] ClientAuthError),
+    /// The proof of possession: the caller's fault.
+    #[error("{0}")]
+    Proof(#[from] ProofError),
+    /// What the client, or the token that it exchanges, must be bound to was not shown.
+    #[error("{0}")]
+    Binding(#[from] BindingError),
     /// A password login.
     #[error("{0}")]
     Password(#[from] PasswordError),
@@ -344,6 +357,8 @@ impl Refusal {
         match self {
             Self::Request(error) => request_wire(error),
             Self::Client(error) => client_wire(*error),
+            Self::Proof(error) => proof_wire(error),
+            Self::Binding(error) => binding_wire(OAuthErrorCode::InvalidRequest, *error),
             Self::Password(error) => password_wire(*error),
             Self::ClientCredentials(error) => client_credentials_wire(error),
             Self::Refresh(error) => refresh_wire(error),
@@ -395,18 +410,73 @@ fn request_wire(error: &RequestError) -> WireError {
             ))),
         },
         RequestError::TooManyTargets { .. } => wire(400, InvalidRequest, "Too many targets"),
-        RequestError::ProofRequired => wire(400, InvalidRequest, "DPoP proof is missing"),
-        RequestError::CertificateRequired => wire(
-            400,
-            InvalidRequest,
-            "Client Certification missing for MTLS HoK Token Binding",
-        ),
         RequestError::InvalidOrigin => WireError {
             status: 403,
             code: InvalidOrigin,
             description: None,
         },
     }
+}
+
+fn proof_wire(error: &ProofError) -> WireError {
+    use OAuthErrorCode::{InvalidRequest, ServerError, UseDpopNonce};
+    let told = |start: &str, name: &str| WireError {
+        status: 400,
+        code: InvalidRequest,
+        description: Some(Cow::Owned([start, name].concat())),
+    };
+    match error {
+        ProofError::Empty => wire(400, InvalidRequest, "DPoP proof is missing"),
+        ProofError::Header => wire(400, InvalidRequest, "DPoP header verification failure"),
+        ProofError::Type(name) => told(
+            "Invalid or missing type in DPoP header: ",
+            name.as_deref().unwrap_or("null"),
+        ),
+        ProofError::Algorithm(name) => told("Unsupported DPoP algorithm: ", name),
+        ProofError::KeyMissing => wire(400, InvalidRequest, "No JWK in DPoP header"),
+        ProofError::PrivateKey => wire(
+            400,
+            InvalidRequest,
+            "The JWK in DPoP header holds a private key",
+        ),
+        ProofError::Key => wire(400, InvalidRequest, "The JWK in DPoP header cannot be used"),
+        ProofError::Signature => wire(
+            400,
+            InvalidRequest,
+            "DPoP verification failure: \
+             org.keycloak.exceptions.TokenSignatureInvalidException: Invalid token signature",
+        ),
+        ProofError::Claims => wire(400, InvalidRequest, "DPoP verification failure"),
+        ProofError::ClaimsMissing => wire(400, InvalidRequest, "DPoP mandatory claims are missing"),
+        ProofError::Method => wire(400, InvalidRequest, "DPoP HTTP method mismatch"),
+        ProofError::Address => wire(400, InvalidRequest, "DPoP HTTP URL mismatch"),
+        ProofError::NotActive => wire(400, InvalidRequest, "DPoP proof is not active"),
+        ProofError::Nonce => wire(400, UseDpopNonce, "DPoP proof requires a nonce"),
+        ProofError::AccessToken => wire(
+            400,
+            InvalidRequest,
+            "DPoP proof is not for this access token",
+        ),
+        ProofError::Provider(_) => wire(500, ServerError, "The proof could not be checked"),
+    }
+}
+
+fn binding_wire(code: OAuthErrorCode, error: BindingError) -> WireError {
+    wire(
+        400,
+        code,
+        match error {
+            BindingError::ProofMissing => "DPoP proof is missing",
+            BindingError::OtherKey => "DPoP confirmation doesn't match DPoP proof",
+            BindingError::Certificate => {
+                "Client certificate missing, or its thumbprint and one in the token did NOT match"
+            }
+            BindingError::CertificateMissing => {
+                "Client Certification missing for MTLS HoK Token Binding"
+            }
+            BindingError::Unknown => "Token is bound in a way that is not supported",
+        },
+    )
 }
 
 /// Of a client that is not there or does not show who it is.
@@ -542,6 +612,7 @@ fn refresh_wire(error: &RefreshError) -> WireError {
             InvalidGrant,
             "Maximum allowed refresh token reuse exceeded",
         ),
+        RefreshError::Binding(error) => binding_wire(InvalidGrant, *error),
     }
 }
 
@@ -586,7 +657,7 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
             InvalidClient,
             "Public client is not allowed to exchange token",
         ),
-        ExchangeError::ProofMissing => wire(400, InvalidRequest, "DPoP proof is missing"),
+        ExchangeError::Binding(error) => binding_wire(InvalidRequest, *error),
         ExchangeError::BoundToAnother => wire(
             400,
             InvalidRequest,

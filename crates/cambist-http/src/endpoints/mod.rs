@@ -4,6 +4,7 @@ pub(crate) mod certs;
 pub(crate) mod discovery;
 pub(crate) mod introspection;
 pub(crate) mod logout;
+mod nonce;
 pub(crate) mod realm_facts;
 pub(crate) mod revocation;
 mod sibling;

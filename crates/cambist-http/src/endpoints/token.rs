@@ -18,6 +18,7 @@ use http::{
     header::{CACHE_CONTROL, ORIGIN, PRAGMA},
 };
 
+use super::nonce;
 use crate::{Response, cors, head::Head, observer::Outcome, respond, service::Call};
 
 /// How often a request is judged anew when another one changed its session meanwhile.
@@ -48,7 +49,9 @@ pub(crate) async fn token(call: &Call<'_>) -> Response {
         attempt = judge(call).await;
     }
     tell(call, &attempt);
-    answer(call, attempt)
+    let mut response = answer(call, attempt);
+    nonce::give(call, call.service.clock().moment(), &mut response);
+    response
 }
 
 async fn judge(call: &Call<'_>) -> Attempt {
@@ -193,6 +196,13 @@ pub(super) fn not_stored(error: CommitError) -> Response {
             "invalid_client",
             Some("Token reuse detected"),
         ),
+        CommitError::Conflict(Conflict::UsedBefore {
+            purpose: SingleUse::DpopProof,
+        }) => respond::error(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            Some("DPoP proof has already been used"),
+        ),
         CommitError::Conflict(Conflict::UsedBefore { .. }) => respond::error(
             StatusCode::BAD_REQUEST,
             "invalid_grant",
@@ -253,7 +263,7 @@ mod tests {
                 400,
                 "invalid_grant",
             ),
-            (CommitError::Conflict(used), 400, "invalid_grant"),
+            (CommitError::Conflict(used), 400, "invalid_request"),
             (
                 CommitError::Conflict(Conflict::UsedBefore {
                     purpose: SingleUse::ClientAssertion("robot".into()),

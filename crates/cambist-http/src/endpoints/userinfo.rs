@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use cambist::{effects::SingleUse, endpoint::used_proof};
+use cambist_store::{CommitError, Conflict};
 use http::{
     HeaderValue,
     header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA},
 };
 
-use super::{sibling, token::not_stored};
+use super::{nonce, sibling, token::not_stored};
 use crate::{Response, head::Head, service::Call};
 
 /// Says who the user of a token is.
@@ -32,7 +34,20 @@ pub(crate) async fn userinfo(call: &Call<'_>) -> Response {
         }
         Err(answer) => answer,
     };
+    let (effects, open) = answer.into_parts();
+    let answer = if effects.is_empty() {
+        open(effects.committed())
+    } else {
+        match call.service.store().commit(effects, moment.now).await {
+            Ok(receipt) => open(receipt),
+            Err(CommitError::Conflict(Conflict::UsedBefore {
+                purpose: SingleUse::DpopProof,
+            })) => used_proof(call.realm.name()),
+            Err(error) => return not_stored(error),
+        }
+    };
     let mut response = sibling::respond(call, answer);
+    nonce::give(call, moment, &mut response);
     let cached = if response.status().is_success() {
         "no-cache"
     } else {

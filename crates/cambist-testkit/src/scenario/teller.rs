@@ -203,15 +203,12 @@ impl Teller {
                     let facts = self.world.facts(&pending.facts_needed());
                     pending.answer(&facts)
                 }),
-            Endpoint::Userinfo | Endpoint::Token => {
-                let answer = engine
-                    .user_info(realm, envelope, body, moment)
-                    .map(|pending| {
-                        let facts = self.world.facts(&pending.facts_needed());
-                        pending.answer(&facts)
-                    });
-                return answered(&answer.unwrap_or_else(|refused| refused), Vec::new());
-            }
+            Endpoint::Userinfo | Endpoint::Token => engine
+                .user_info(realm, envelope, body, moment)
+                .map(|pending| {
+                    let facts = self.world.facts(&pending.facts_needed());
+                    pending.answer(&facts)
+                }),
         };
         self.commit(sealed.unwrap_or_else(|refused| refused))
     }

@@ -203,7 +203,7 @@ fn access(asked: &Asked, token: ReadToken, facts: &Facts, short: bool) -> Option
     if let Some(scope) = &token.scope {
         claims.set("scope", text(scope));
     }
-    if let Some(confirmation) = token.confirmation() {
+    if let Some(confirmation) = token.confirmation_claim() {
         claims.set("cnf", ClaimValue::Json(confirmation));
     }
     told.answer(claims, audience, token, short)
@@ -335,7 +335,12 @@ impl About<'_> {
     ) -> EndpointAnswer {
         let mut all = serde_json::Map::new();
         merge(&mut all, claims);
+        let bound = all.get("cnf").cloned();
         merge(&mut all, &mapped.claims);
+        // What the token is bound to is no mapper's to say.
+        if let Some(bound) = bound {
+            all.insert("cnf".into(), bound);
+        }
         if let Some(subject) = &mapped.subject {
             all.insert("sub".into(), subject.as_ref().into());
         }

@@ -16,5 +16,5 @@ pub use self::{
     introspection::PendingIntrospection,
     logout::PendingLogout,
     revocation::PendingRevocation,
-    userinfo::PendingUserInfo,
+    userinfo::{PendingUserInfo, used_proof},
 };

@@ -1,19 +1,28 @@
 //! UserInfo (OpenID Connect Core section 5.3).
+//!
+//! A token that is bound to a key comes under the scheme `DPoP`, with a proof that carries its hash (RFC 9449
+//! section 7.1); one that is bound to a certificate comes over a connection with that certificate.
 
-use alloc::{boxed::Box, format, string::String, sync::Arc};
+use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 
-use super::{EndpointAnswer, asked::refused, mapped_claims::Subject};
+use super::{EndpointAnswer, SealedAnswer, asked::refused, mapped_claims::Subject};
 use crate::{
     claims::ClaimTarget,
+    crypto::Algorithm,
+    effects::Effect,
     engine::Engine,
     facts::{Facts, FactsNeeded},
     moment::Moment,
-    realm::Realm,
+    proof::{self, Nonces, Possession, ProofCheck, ProofError},
+    realm::{Feature, Realm},
     request::{Envelope, Form, RequestError},
     subject::{
         LivenessError, ReadToken, SubjectTokenError, TakenTypes, TokenCode, read_access_token,
     },
 };
+
+/// The endpoint, below the issuer.
+const PATH: &str = "/protocol/openid-connect/userinfo";
 
 /// A userinfo request that waits for facts.
 #[derive(Debug)]
@@ -22,7 +31,10 @@ pub struct PendingUserInfo {
     engine: Engine,
     realm: Arc<Realm>,
     token: ReadToken,
+    scheme: Scheme,
     moment: Moment,
+    /// What the proof of possession uses up, whatever the answer is.
+    used: Vec<Effect>,
 }
 
 impl Engine {
@@ -37,45 +49,95 @@ impl Engine {
         envelope: &Envelope<'_>,
         body: &[u8],
         moment: Moment,
-    ) -> Result<PendingUserInfo, EndpointAnswer> {
+    ) -> Result<PendingUserInfo, SealedAnswer> {
+        let name = Arc::clone(&realm);
+        let mut used = Vec::new();
+        let read = Asking {
+            engine: self,
+            realm: &realm,
+            envelope,
+            moment,
+        }
+        .read(body, &mut used);
+        match read {
+            Ok((token, scheme)) => Ok(PendingUserInfo {
+                engine: self.clone(),
+                realm,
+                token,
+                scheme,
+                moment,
+                used,
+            }),
+            Err(answer) => Err(SealedAnswer::new(name.name(), used, answer)),
+        }
+    }
+
+    /// The nonce that goes with every answer of a realm that demands nonces of its proofs (RFC 9449 sections 8
+    /// and 9), as the header `DPoP-Nonce`.
+    #[must_use]
+    pub fn proof_nonce(&self, realm: &Realm, issuer: &str, moment: Moment) -> Option<String> {
+        Nonces::of(realm, issuer).ok()??.current(moment.now).ok()
+    }
+}
+
+/// A request at userinfo, as far as it stands.
+struct Asking<'a> {
+    engine: &'a Engine,
+    realm: &'a Realm,
+    envelope: &'a Envelope<'a>,
+    moment: Moment,
+}
+
+impl Asking<'_> {
+    fn read(
+        &self,
+        body: &[u8],
+        used: &mut Vec<Effect>,
+    ) -> Result<(ReadToken, Scheme), EndpointAnswer> {
+        let Self {
+            engine,
+            realm,
+            envelope,
+            moment,
+        } = *self;
         let name = realm.name();
-        if !envelope.is_secure_for(&realm) {
+        if !envelope.is_secure_for(realm) {
             return Err(refused(RequestError::HttpsRequired));
         }
-        let limits = self.limits();
+        let limits = engine.limits();
         let form = Form::parse(envelope.form_of(body), limits.body, limits.parameters)
             .map_err(|error| refused(RequestError::from(error)))?;
-        let header = envelope.authorization.and_then(bearer);
-        let text = match (header, form.first("access_token")) {
+        let dpop = realm.features().has(Feature::Dpop);
+        let header = envelope
+            .authorization
+            .and_then(presented)
+            .filter(|(scheme, _)| *scheme == Scheme::Bearer || dpop);
+        let (scheme, text) = match (header, form.first("access_token")) {
             (Some(_), Some(_)) => {
-                return Err(challenge(
+                return Err(Scheme::Bearer.challenge(
                     name,
                     400,
                     "invalid_request",
                     "More than one method used for including an access token",
                 ));
             }
-            (Some(token), None) | (None, Some(token)) => token,
+            (Some(shown), None) => shown,
+            (None, Some(token)) => (Scheme::Bearer, token),
             (None, None) => return Err(unauthenticated(name)),
         };
         if !realm.enabled() {
-            return Err(unverified(name));
+            return Err(scheme.unverified(name));
         }
-        let types = TakenTypes::BearerOnly;
-        let token = read_access_token(
-            &realm,
-            envelope.issuer,
-            text,
-            types,
-            moment,
-            self.jws_limits(),
-        )
-        .map_err(|error| dead(name, &error))?;
-        if token.is_bound() {
-            return Err(unverified(name));
-        }
+        let types = match scheme {
+            Scheme::Bearer => TakenTypes::BearerOnly,
+            Scheme::Dpop => TakenTypes::DpopOnly,
+        };
+        let limits = engine.jws_limits();
+        let token = read_access_token(realm, envelope.issuer, text, types, moment, limits)
+            .map_err(|error| scheme.dead(name, &error))?;
+        self.held(scheme, &token, text, used)?;
         if token.id.token == TokenCode::Lightweight {
-            return Err(challenge(
+            return Err(scheme.challenge(
                 name,
                 401,
                 "invalid_token",
@@ -92,19 +154,51 @@ impl Engine {
             .split(' ')
             .any(|scope| scope == "openid");
         if !openid {
-            return Err(challenge(
-                name,
-                403,
-                "insufficient_scope",
-                "Missing openid scope",
-            ));
+            return Err(scheme.challenge(name, 403, "insufficient_scope", "Missing openid scope"));
         }
-        Ok(PendingUserInfo {
-            engine: self.clone(),
-            realm,
-            token,
-            moment,
-        })
+        Ok((token, scheme))
+    }
+
+    /// Whether the bearer has shown what the token is bound to.
+    fn held(
+        &self,
+        scheme: Scheme,
+        token: &ReadToken,
+        text: &str,
+        used: &mut Vec<Effect>,
+    ) -> Result<(), EndpointAnswer> {
+        let name = self.realm.name();
+        let mut possession = Possession::default();
+        if scheme == Scheme::Dpop {
+            if token
+                .confirmation()
+                .is_none_or(|bound| bound.key().is_none())
+            {
+                return Err(scheme.unverified(name));
+            }
+            let proved = self.prove(text);
+            let proved = proved.map_err(|error| scheme.unproved(name, &error))?;
+            possession.key = Some(proved.key);
+            used.push(proved.used);
+        }
+        match token.confirmation() {
+            Some(bound) if possession.satisfies(bound).is_err() => Err(scheme.unverified(name)),
+            _ => Ok(()),
+        }
+    }
+
+    fn prove(&self, access_token: &str) -> Result<proof::VerifiedProof, ProofError> {
+        let proof = self.envelope.proof.ok_or(ProofError::Empty)?;
+        let address = [self.envelope.issuer, PATH].concat();
+        let check = ProofCheck {
+            method: self.envelope.method(),
+            address: &address,
+            access_token: Some(access_token),
+            nonces: Nonces::of(self.realm, self.envelope.issuer)?,
+            now: self.moment.now,
+            provider: self.engine.crypto(),
+        };
+        proof::verify(proof, &check)
     }
 }
 
@@ -121,20 +215,27 @@ impl PendingUserInfo {
     }
 
     /// Answers.
-    #[must_use]
-    pub fn answer(self, facts: &Facts) -> EndpointAnswer {
+    pub fn answer(mut self, facts: &Facts) -> SealedAnswer {
+        let realm = Arc::clone(&self.realm);
+        let used = core::mem::take(&mut self.used);
+        SealedAnswer::new(realm.name(), used, self.told(facts))
+    }
+
+    fn told(self, facts: &Facts) -> EndpointAnswer {
         let Self {
             engine,
             realm,
             token,
+            scheme,
             moment,
+            ..
         } = self;
         let subject = match token.verify(&realm, facts, moment) {
             Ok(subject) => subject,
-            Err(error) => return dead(realm.name(), &error),
+            Err(error) => return scheme.dead(realm.name(), &error),
         };
         let Some(client) = realm.client_by_id(subject.token().authorized_party()) else {
-            return unverified(realm.name());
+            return scheme.unverified(realm.name());
         };
         let asked = Subject {
             realm: &realm,
@@ -160,31 +261,94 @@ impl PendingUserInfo {
     }
 }
 
-fn bearer(header: &str) -> Option<&str> {
+/// What the token came under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+impl Scheme {
+    /// RFC 6750 section 3, RFC 9449 section 7.1.
+    fn challenge(self, realm: &str, status: u16, error: &str, description: &str) -> EndpointAnswer {
+        let mut answer = EndpointAnswer::empty(status);
+        let (scheme, algorithms) = match self {
+            Self::Bearer => ("Bearer", String::new()),
+            Self::Dpop => ("DPoP", format!(", algs=\"{}\"", proof_algorithms())),
+        };
+        answer.challenge = Some(format!(
+            "{scheme} realm=\"{realm}\", error=\"{error}\", \
+             error_description=\"{description}\"{algorithms}"
+        ));
+        answer
+    }
+
+    fn unverified(self, realm: &str) -> EndpointAnswer {
+        self.challenge(realm, 401, "invalid_token", "Token verification failed")
+    }
+
+    fn unproved(self, realm: &str, error: &ProofError) -> EndpointAnswer {
+        match error {
+            ProofError::Nonce => {
+                self.challenge(realm, 401, "use_dpop_nonce", "DPoP proof requires a nonce")
+            }
+            _ => self.challenge(
+                realm,
+                401,
+                "invalid_dpop_proof",
+                "DPoP proof verification failed",
+            ),
+        }
+    }
+
+    fn dead(self, realm: &str, error: &SubjectTokenError) -> EndpointAnswer {
+        let text = match error {
+            SubjectTokenError::Liveness(
+                LivenessError::NoSession
+                | LivenessError::SessionExpired
+                | LivenessError::NoClientSession
+                | LivenessError::ClientSessionExpired
+                | LivenessError::OlderThanSession
+                | LivenessError::NoUser,
+            ) => "user_session_not_found",
+            SubjectTokenError::Liveness(LivenessError::UserDisabled) => "User disabled",
+            SubjectTokenError::Liveness(LivenessError::ClientDisabled) => "Client disabled",
+            _ => return self.unverified(realm),
+        };
+        self.challenge(realm, 401, "invalid_token", text)
+    }
+}
+
+/// What a proof that was used before is told.
+#[must_use]
+pub fn used_proof(realm: &str) -> EndpointAnswer {
+    Scheme::Dpop.challenge(
+        realm,
+        401,
+        "invalid_dpop_proof",
+        "DPoP proof has already been used",
+    )
+}
+
+fn presented(header: &str) -> Option<(Scheme, &str)> {
     let (scheme, token) = header.split_once(' ')?;
     let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
-}
-
-fn dead(realm: &str, error: &SubjectTokenError) -> EndpointAnswer {
-    let text = match error {
-        SubjectTokenError::Liveness(
-            LivenessError::NoSession
-            | LivenessError::SessionExpired
-            | LivenessError::NoClientSession
-            | LivenessError::ClientSessionExpired
-            | LivenessError::OlderThanSession
-            | LivenessError::NoUser,
-        ) => "user_session_not_found",
-        SubjectTokenError::Liveness(LivenessError::UserDisabled) => "User disabled",
-        SubjectTokenError::Liveness(LivenessError::ClientDisabled) => "Client disabled",
-        _ => return unverified(realm),
+    let scheme = if scheme.eq_ignore_ascii_case("bearer") {
+        Scheme::Bearer
+    } else if scheme.eq_ignore_ascii_case("dpop") {
+        Scheme::Dpop
+    } else {
+        return None;
     };
-    challenge(realm, 401, "invalid_token", text)
+    (!token.is_empty()).then_some((scheme, token))
 }
 
-fn unverified(realm: &str) -> EndpointAnswer {
-    challenge(realm, 401, "invalid_token", "Token verification failed")
+fn proof_algorithms() -> String {
+    let asymmetric = Algorithm::ALL
+        .into_iter()
+        .filter(|algorithm| !algorithm.is_symmetric());
+    let names: Vec<&str> = asymmetric.map(Algorithm::name).collect();
+    names.join(" ")
 }
 
 fn unauthenticated(realm: &str) -> EndpointAnswer {
@@ -193,25 +357,18 @@ fn unauthenticated(realm: &str) -> EndpointAnswer {
     answer
 }
 
-/// RFC 6750 section 3.
-fn challenge(realm: &str, status: u16, error: &str, description: &str) -> EndpointAnswer {
-    let mut answer = EndpointAnswer::empty(status);
-    answer.challenge = Some(format!(
-        "Bearer realm=\"{realm}\", error=\"{error}\", error_description=\"{description}\""
-    ));
-    answer
-}
-
 #[cfg(test)]
 mod tests {
-    use super::bearer;
+    use super::{Scheme, presented};
 
     #[test]
     fn the_scheme_is_read_in_any_letters() {
-        assert_eq!(bearer("Bearer abc"), Some("abc"));
-        assert_eq!(bearer("bearer abc"), Some("abc"));
-        for header in ["Bearer ", "Bearer", "Basic abc", ""] {
-            assert_eq!(bearer(header), None, "{header}");
+        assert_eq!(presented("Bearer abc"), Some((Scheme::Bearer, "abc")));
+        assert_eq!(presented("bearer abc"), Some((Scheme::Bearer, "abc")));
+        assert_eq!(presented("DPoP abc"), Some((Scheme::Dpop, "abc")));
+        assert_eq!(presented("dpop abc"), Some((Scheme::Dpop, "abc")));
+        for header in ["Bearer ", "Bearer", "Basic abc", "DPoP ", ""] {
+            assert_eq!(presented(header), None, "{header}");
         }
     }
 }

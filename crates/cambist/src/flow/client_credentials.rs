@@ -128,6 +128,7 @@ impl PendingFlow for PendingClientCredentials {
             issued_token_type: None,
             authentication_level: Some(1),
             nonce: None,
+            bound: None,
             expires_by: None,
             effects: Vec::new(),
             answer_scope: None,

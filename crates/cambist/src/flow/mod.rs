@@ -26,6 +26,7 @@ use crate::{
     jose::JwsLimits,
     moment::Moment,
     outside::{Outside, OutsideNeeded},
+    proof::Possession,
     realm::{Client, Features, Realm},
     refusal::Refusal,
     request::{GrantType, Parameters},
@@ -49,6 +50,8 @@ pub struct FlowRequest<'a> {
     pub moment: Moment,
     /// Bounds of tokens.
     pub jws_limits: &'a JwsLimits,
+    /// Keys that the requester has shown to hold.
+    pub possession: &'a Possession,
     /// Hashes for mappers that need one.
     pub provider: &'a dyn CryptoProvider,
 }

@@ -136,6 +136,7 @@ impl PendingFlow for PendingPassword {
             issued_token_type: None,
             authentication_level: Some(1),
             nonce: None,
+            bound: None,
             expires_by: None,
             effects,
             answer_scope: None,

@@ -6,6 +6,7 @@ use crate::{
     effects::Effect,
     facts::{SessionKind, User, UserSession},
     moment::Timestamp,
+    proof::Confirmation,
     realm::{ClientNo, ScopeNo},
     request::TokenType,
     subject::GrantCode,
@@ -103,6 +104,8 @@ pub struct Plan {
     pub authentication_level: Option<i64>,
     /// `nonce` for the ID token.
     pub nonce: Option<Box<str>>,
+    /// What the subject token is bound to: its requester must have shown that, and the result is bound too.
+    pub bound: Option<Confirmation>,
     /// No token outlives this: `exp` of the subject token in profile `strict`.
     pub expires_by: Option<Timestamp>,
     /// Writes beside those that follow from the session.

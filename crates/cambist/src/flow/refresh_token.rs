@@ -48,6 +48,7 @@ impl Flow for RefreshToken {
             issuer,
             moment,
             jws_limits,
+            possession,
             ..
         } = *request;
         let text = parameters
@@ -64,6 +65,10 @@ impl Flow for RefreshToken {
         let own = *token.authorized_party == *client.client_id();
         let own = own.then_some(()).ok_or(RefreshError::OtherClient);
         trace.step("the refresh token is the client's", own)?;
+        if let Some(bound) = &token.confirmation {
+            let shown = possession.satisfies(bound).map_err(RefreshError::Binding);
+            trace.step("the key of the refresh token is shown", shown)?;
+        }
         let scope = parameters.value("scope").map(String::from);
         Ok(Box::new(PendingRefresh { token, scope }))
     }
@@ -183,6 +188,7 @@ impl PendingFlow for PendingRefresh {
             issued_token_type: None,
             authentication_level: Some(1),
             nonce: token.nonce,
+            bound: token.confirmation,
             expires_by: None,
             effects,
             answer_scope,

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::{claims::ComposedClaims, moment::Timestamp};
+use crate::{claims::ComposedClaims, moment::Timestamp, proof::Confirmation};
 
 /// The claims of an access token, in the order in which they are written. What mappers wrote comes last; the
 /// engine's own claims cannot be among it.
@@ -17,6 +17,7 @@ pub(super) struct AccessToken<'a> {
     pub(super) authorized_party: &'a str,
     pub(super) session: Option<&'a str>,
     pub(super) scope: &'a str,
+    pub(super) confirmation: Option<&'a Confirmation>,
     pub(super) composed: ComposedClaims<'a>,
 }
 
@@ -45,8 +46,12 @@ impl Serialize for AccessToken<'_> {
             map.serialize_entry("sid", session)?;
         }
         map.serialize_entry("scope", self.scope)?;
+        if let Some(confirmation) = self.confirmation {
+            map.serialize_entry("cnf", confirmation)?;
+        }
         for (name, value) in self.composed.claims.iter() {
-            if !OWNED.contains(&name) {
+            let bound = name == "cnf" && self.confirmation.is_some();
+            if !bound && !OWNED.contains(&name) {
                 map.serialize_entry(name, value)?;
             }
         }
@@ -54,8 +59,8 @@ impl Serialize for AccessToken<'_> {
     }
 }
 
-/// Claims that the engine owns; a mapper's claim of such a name is left out. `cnf` is not among them: only a
-/// mapper writes it, as Keycloak lets one.
+/// Claims that the engine owns; a mapper's claim of such a name is left out. `cnf` is not among them: a mapper
+/// may write it where the engine binds the token to nothing, as Keycloak lets one.
 pub(super) const OWNED: [&str; 12] = [
     "exp", "iat", "nbf", "jti", "iss", "aud", "sub", "typ", "azp", "sid", "scope", "at_hash",
 ];

@@ -226,7 +226,10 @@ impl Minting<'_> {
             token,
             grant: plan.grant,
         };
-        let kind = if settings.lower_case_bearer {
+        let confirmation = self.grant.confirmation();
+        let kind = if confirmation.is_some_and(|bound| bound.key().is_some()) {
+            "DPoP"
+        } else if settings.lower_case_bearer {
             "bearer"
         } else {
             "Bearer"
@@ -240,6 +243,7 @@ impl Minting<'_> {
             authorized_party: client.client_id(),
             session: self.placed.named.as_deref(),
             scope: &self.scope,
+            confirmation,
             composed,
         };
         let header_type = if settings.rfc9068_header {
@@ -307,7 +311,12 @@ impl Minting<'_> {
     ) -> Result<(Prepared, Option<Timestamp>), Refusal> {
         let plan = &self.grant.plan;
         let now = self.grant.moment.now;
-        let Scene { realm, target, .. } = *self.scene;
+        let Scene {
+            realm,
+            client,
+            target,
+            ..
+        } = *self.scene;
         let times = self.placed.times;
         let mut expires = refresh_token_expiry(realm, target, times, now);
         if let Some(bound) = plan.expires_by {
@@ -334,6 +343,8 @@ impl Minting<'_> {
             session: self.placed.named.as_deref(),
             scope: refresh.scope.as_deref().unwrap_or(&full_scope),
             reuse_id,
+            // A confidential client is held to its credentials (RFC 9449 section 5).
+            confirmation: self.grant.confirmation().filter(|_| client.is_public()),
             access_token_audience: &seen.audience,
             requested_audiences: &refresh.audiences,
         };

@@ -5,7 +5,7 @@ use alloc::{borrow::Cow, boxed::Box};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::access_token::write_audience;
-use crate::{facts::SessionKind, moment::Timestamp};
+use crate::{facts::SessionKind, moment::Timestamp, proof::Confirmation};
 
 /// The claims of a refresh token: for this realm alone, so `aud` is the issuer.
 pub(super) struct RefreshToken<'a> {
@@ -20,6 +20,7 @@ pub(super) struct RefreshToken<'a> {
     pub(super) session: Option<&'a str>,
     pub(super) scope: &'a str,
     pub(super) reuse_id: Option<&'a str>,
+    pub(super) confirmation: Option<&'a Confirmation>,
     pub(super) access_token_audience: &'a [Cow<'a, str>],
     pub(super) requested_audiences: &'a [Box<str>],
 }
@@ -52,6 +53,9 @@ impl Serialize for RefreshToken<'_> {
         map.serialize_entry("scope", self.scope)?;
         if let Some(reuse_id) = self.reuse_id {
             map.serialize_entry("reuse_id", reuse_id)?;
+        }
+        if let Some(confirmation) = self.confirmation {
+            map.serialize_entry("cnf", confirmation)?;
         }
         map.serialize_entry("prov", "default")?;
         write_audience(&mut map, "aud_x", self.access_token_audience)?;

@@ -33,6 +33,9 @@ pub struct TokenSettings {
     pub revoke_refresh_token: bool,
     /// With `revoke_refresh_token`: how often an older one may still be used. Default 0.
     pub refresh_token_max_reuse: i64,
+    /// Every DPoP proof must carry a nonce that the realm gave, and that is taken for about this many
+    /// seconds (RFC 9449 section 8). Default 0: none is demanded.
+    pub dpop_nonce_lifetime: i64,
 }
 
 impl Default for TokenSettings {
@@ -44,6 +47,7 @@ impl Default for TokenSettings {
             not_before: 0,
             revoke_refresh_token: false,
             refresh_token_max_reuse: 0,
+            dpop_nonce_lifetime: 0,
         }
     }
 }

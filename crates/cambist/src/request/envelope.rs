@@ -14,6 +14,10 @@ pub struct Envelope<'a> {
     pub content_type: Option<&'a str>,
     /// The `Origin` header.
     pub origin: Option<&'a str>,
+    /// The method, in capitals. Default: `POST`, the only one of the token endpoint.
+    pub method: Option<&'a str>,
+    /// The `DPoP` header (RFC 9449 section 4.1); several are joined by commas, and so refused.
+    pub proof: Option<&'a str>,
     /// Address of the caller, as text.
     pub remote_address: Option<&'a str>,
     /// Whether the realm's SSL setting is satisfied: HTTPS, or plain HTTP from an address that the
@@ -22,6 +26,11 @@ pub struct Envelope<'a> {
 }
 
 impl Envelope<'_> {
+    /// The method of the request.
+    pub(crate) fn method(&self) -> &str {
+        self.method.unwrap_or("POST")
+    }
+
     /// Whether the realm's SSL setting is satisfied.
     #[must_use]
     pub fn is_secure_for(&self, realm: &Realm) -> bool {

@@ -46,12 +46,6 @@ pub enum RequestError {
         /// How often it may occur.
         limit: usize,
     },
-    /// The client's tokens must be bound to a key (RFC 9449), and no proof can be taken.
-    #[error("the client's tokens must be bound to a key, and there is no proof")]
-    ProofRequired,
-    /// The client's tokens must be bound to a certificate (RFC 8705), and there is none.
-    #[error("the client's tokens must be bound to a certificate, and there is none")]
-    CertificateRequired,
     /// The `Origin` header names no web origin of the client.
     #[error("the origin is not one of the client's")]
     InvalidOrigin,

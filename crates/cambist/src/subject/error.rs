@@ -61,9 +61,6 @@ pub enum SubjectTokenError {
     /// `sub` is not the user of the session. Keycloak does not compare; Cambist does.
     #[error("`sub` is not the user of the session")]
     OtherSubject,
-    /// The token is bound to a key that the requester did not prove (RFC 9449, RFC 8705).
-    #[error("the token is bound to a key and no proof came with it")]
-    Bound,
     /// Session, client session or user are no longer there.
     #[error("{0}")]
     Liveness(#[from] LivenessError),

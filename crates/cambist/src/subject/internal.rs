@@ -15,6 +15,7 @@ use crate::{
         claims::{Strictness, TokenClaims},
     },
     moment::{Moment, Timestamp},
+    proof::Confirmation,
     realm::{Client, Profile, Realm},
 };
 
@@ -35,7 +36,7 @@ pub struct ReadToken {
     pub(crate) issued: Timestamp,
     pub(crate) expires: Timestamp,
     pub(crate) username: Option<Box<str>>,
-    pub(crate) bound: bool,
+    pub(crate) confirmation: Option<Confirmation>,
     pub(crate) kind: Box<str>,
     pub(crate) payload: Box<str>,
 }
@@ -74,7 +75,13 @@ impl ReadToken {
     /// Whether the token is bound to a key or a certificate (`cnf`).
     #[must_use]
     pub fn is_bound(&self) -> bool {
-        self.bound
+        self.confirmation.is_some()
+    }
+
+    /// What the token is bound to.
+    #[must_use]
+    pub fn confirmation(&self) -> Option<&Confirmation> {
+        self.confirmation.as_ref()
     }
 
     /// Whether the token is an access token, by its claim `typ`.
@@ -83,11 +90,9 @@ impl ReadToken {
         TakenTypes::AccessTokens.take(&self.kind)
     }
 
-    /// `cnf` (RFC 7800).
-    pub(crate) fn confirmation(&self) -> Option<serde_json::Value> {
-        if !self.bound {
-            return None;
-        }
+    /// `cnf` as it stands in the token.
+    pub(crate) fn confirmation_claim(&self) -> Option<serde_json::Value> {
+        self.confirmation.as_ref()?;
         let mut claims: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(&self.payload).ok()?;
         claims.remove("cnf")
@@ -166,6 +171,8 @@ pub enum TakenTypes {
     AccessTokens,
     /// `Bearer` only.
     BearerOnly,
+    /// `DPoP` only: where the token comes with a proof of its key.
+    DpopOnly,
     /// Anything that the realm signed but refresh tokens: where a token is only told about.
     Any,
 }
@@ -173,9 +180,11 @@ pub enum TakenTypes {
 impl TakenTypes {
     fn take(self, kind: &str) -> bool {
         let bearer = kind.eq_ignore_ascii_case("Bearer");
+        let dpop = kind.eq_ignore_ascii_case("DPoP");
         match self {
-            Self::AccessTokens => bearer || kind.eq_ignore_ascii_case("DPoP"),
+            Self::AccessTokens => bearer || dpop,
             Self::BearerOnly => bearer,
+            Self::DpopOnly => dpop,
             Self::Any => !matches!(kind, "Refresh" | "Offline"),
         }
     }
@@ -263,7 +272,7 @@ fn from_claims(claims: &TokenClaims<'_>) -> Result<ReadToken, SubjectTokenError>
                 .ok_or(SubjectTokenError::MissingClaim("exp"))?,
         ),
         username: claims.preferred_username.as_deref().map(Box::from),
-        bound: claims.cnf.is_some(),
+        confirmation: claims.cnf.as_ref().map(Confirmation::read),
         kind: claims.typ.as_deref().unwrap_or_default().into(),
         payload: Box::default(),
     })

@@ -10,6 +10,7 @@ use crate::{
         claims::{Strictness, TokenClaims},
     },
     moment::{Moment, Timestamp},
+    proof::Confirmation,
     realm::Realm,
 };
 
@@ -27,6 +28,7 @@ pub struct ReadRefreshToken {
     pub(crate) nonce: Option<Box<str>>,
     pub(crate) reuse_id: Option<Box<str>>,
     pub(crate) audiences: Vec<Box<str>>,
+    pub(crate) confirmation: Option<Confirmation>,
 }
 
 impl ReadRefreshToken {
@@ -108,6 +110,7 @@ pub fn read_refresh_token(
         scope: claims.scope.as_deref().unwrap_or_default().into(),
         issued: Timestamp(claims.iat.ok_or(SubjectTokenError::MissingClaim("iat"))?),
         expires,
+        confirmation: claims.cnf.as_ref().map(Confirmation::read),
         nonce: claims.nonce.as_deref().map(Box::from),
         reuse_id: claims.reuse_id.as_deref().map(Box::from),
         audiences: claims

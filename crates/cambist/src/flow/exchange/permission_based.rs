@@ -20,10 +20,7 @@ use crate::{
     realm::{Client, Feature, Features, Profile, Realm, document::ClientGrant},
     refusal::{ExchangeError, Refusal},
     request::{Parameters, TokenType},
-    subject::{
-        GrantCode, ReadToken, SessionCode, SubjectTokenError, TakenTypes, VerifiedSubject,
-        read_access_token,
-    },
+    subject::{GrantCode, ReadToken, SessionCode, TakenTypes, VerifiedSubject, read_access_token},
     trace::DecisionTrace,
 };
 
@@ -117,8 +114,11 @@ fn read_subject(
         moment,
         jws_limits,
     );
-    let token = token.and_then(unbound).map_err(ExchangeError::SubjectToken);
-    trace.step("the subject token stands for itself", token)
+    let token = token.map_err(ExchangeError::SubjectToken);
+    let token = trace.step("the subject token stands for itself", token)?;
+    let held = held(request, &token);
+    trace.step("what the subject token is bound to is shown", held)?;
+    Ok(token)
 }
 
 /// A subject token of another issuer is another flow's business.
@@ -138,13 +138,18 @@ fn declared(parameters: &Parameters) -> Result<(), ExchangeError> {
     }
 }
 
-/// A bound token without a proof is refused: Keycloak would hand out an unbound one in its place.
-fn unbound(token: ReadToken) -> Result<ReadToken, SubjectTokenError> {
-    if token.is_bound() {
-        Err(SubjectTokenError::Bound)
-    } else {
-        Ok(token)
+/// A bound token without a proof is refused: Keycloak would hand out an unbound one in its place. With one
+/// it is taken from any client in profile `keycloak`, from its own in `strict`.
+fn held(request: &FlowRequest<'_>, token: &ReadToken) -> Result<(), ExchangeError> {
+    let Some(bound) = token.confirmation() else {
+        return Ok(());
+    };
+    let own = *token.authorized_party == *request.client.client_id();
+    if !own && request.realm.profile() == Profile::Strict {
+        return Err(ExchangeError::BoundToAnother);
     }
+    let shown = request.possession.satisfies(bound);
+    shown.map_err(ExchangeError::Binding)
 }
 
 #[derive(Debug)]
@@ -405,6 +410,7 @@ impl Asker<'_> {
             issued_token_type: Some(issued),
             authentication_level: Some(1),
             nonce: None,
+            bound: token.and_then(ReadToken::confirmation).cloned(),
             expires_by: token.filter(|_| strict).map(|token| token.expires),
             effects: Vec::new(),
             answer_scope: None,

@@ -19,6 +19,7 @@ use crate::{
         granted_scopes::check,
     },
     moment::Timestamp,
+    proof::Possession,
     realm::{
         Client, ClientNo, Feature, Features, Profile, Realm, ScopeNo, client::ExchangeRefresh,
         document::ClientGrant,
@@ -149,6 +150,7 @@ impl PendingFlow for PendingStandard {
             realm,
             client,
             moment,
+            possession,
             ..
         } = *request;
         let Self { token, asked } = *self;
@@ -156,10 +158,8 @@ impl PendingFlow for PendingStandard {
             .verify(realm, facts, moment)
             .map_err(ExchangeError::from);
         let subject = trace.step("the subject's session and user are there", subject)?;
-        trace.step(
-            "the subject token is not bound to a key",
-            unbound(client, &subject),
-        )?;
+        let held = held(client, &subject, possession);
+        trace.step("what the subject token is bound to is shown", held)?;
         let wanted = output(client, asked.token_type.as_deref());
         let wanted = trace.step("the requested token type is given", wanted)?;
         let targets = targets(realm, client, &asked.audiences);
@@ -196,16 +196,19 @@ impl PendingFlow for PendingStandard {
 }
 
 /// Without a proof a bound token is refused; issued to another client it is refused with one as well.
-fn unbound(client: &Client, subject: &VerifiedSubject) -> Result<(), ExchangeError> {
+fn held(
+    client: &Client,
+    subject: &VerifiedSubject,
+    possession: &Possession,
+) -> Result<(), ExchangeError> {
     let token = subject.token();
-    if !token.is_bound() {
+    let Some(bound) = token.confirmation() else {
         return Ok(());
+    };
+    if *token.authorized_party != *client.client_id() {
+        return Err(ExchangeError::BoundToAnother);
     }
-    if *token.authorized_party == *client.client_id() {
-        Err(ExchangeError::ProofMissing)
-    } else {
-        Err(ExchangeError::BoundToAnother)
-    }
+    possession.satisfies(bound).map_err(ExchangeError::Binding)
 }
 
 fn output(client: &Client, requested: Option<&str>) -> Result<TokenType, ExchangeError> {
@@ -361,6 +364,7 @@ fn plan(
         issued_token_type: Some(wanted),
         authentication_level: Some(1),
         nonce: None,
+        bound: subject.token().confirmation().cloned(),
         expires_by: strict.then_some(subject.token().expires),
         effects,
         answer_scope: None,

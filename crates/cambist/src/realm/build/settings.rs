@@ -18,6 +18,7 @@ pub(super) fn check(document: &RealmDocument) -> Result<(), RealmError> {
             ("access_token_lifespan", tokens.access_token_lifespan, 1),
             ("access_code_lifespan", tokens.access_code_lifespan, 1),
             ("refresh_token_max_reuse", tokens.refresh_token_max_reuse, 0),
+            ("dpop_nonce_lifetime", tokens.dpop_nonce_lifetime, 0),
         ],
     )?;
     check_not_before(&at.member("not_before"), tokens.not_before)?;
