@@ -311,6 +311,7 @@ impl Believed {
             issued_token_type: None,
             authentication_level: Some(1),
             nonce: None,
+            bound: None,
             expires_by: bound.then_some(self.assertion.expires),
             effects: Vec::new(),
             answer_scope: None,
