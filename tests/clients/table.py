@@ -25,6 +25,7 @@ STEPS = {
     "node-oauth4webapi": LIBRARY_STEPS + ["revoke"],
     "node-jose": CHECK_STEPS,
     "go-net-http": CLIENT_STEPS + ["verify"],
+    "rust-openidconnect": LIBRARY_STEPS,
     "go-oidc": LIBRARY_STEPS + ["verify"],
 }
 
