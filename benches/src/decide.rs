@@ -94,6 +94,7 @@ impl World {
             provider: &RingProvider,
             mappers: &MapperKinds::builtin(),
             policies: &PolicyKinds::builtin(),
+            client_policies: &cambist::client_policy::ClientPolicyKinds::builtin(),
         };
         let realm = Realm::build(&document, &options).unwrap_or_else(|error| panic!("{error}"));
         let accounts = (0..ROLES).map(|number| account(&realm, number)).collect();

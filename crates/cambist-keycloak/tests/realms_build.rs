@@ -63,6 +63,7 @@ fn build_all() -> BTreeMap<String, (Realm, Vec<NewUser>)> {
         provider: &RingProvider,
         mappers: &MapperKinds::builtin(),
         policies: &PolicyKinds::builtin(),
+        client_policies: &cambist::client_policy::ClientPolicyKinds::builtin(),
     };
     let mut realms = BTreeMap::new();
     for entry in fs::read_dir(directory).unwrap() {

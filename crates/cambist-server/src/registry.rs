@@ -9,6 +9,7 @@ use std::{
 
 use cambist::{
     claims::MapperKinds,
+    client_policy::ClientPolicyKinds,
     crypto::CryptoProvider,
     facts::User,
     moment::Timestamp,
@@ -46,6 +47,7 @@ struct Builder {
     provider: Arc<dyn CryptoProvider>,
     mappers: MapperKinds,
     policies: PolicyKinds,
+    client_policies: ClientPolicyKinds,
 }
 
 impl Builder {
@@ -56,6 +58,7 @@ impl Builder {
             provider: &*self.provider,
             mappers: &self.mappers,
             policies: &self.policies,
+            client_policies: &self.client_policies,
         };
         Ok(Realm::build(document, &options)?)
     }
@@ -95,6 +98,7 @@ impl Registry {
             provider,
             mappers: MapperKinds::builtin(),
             policies: PolicyKinds::builtin(),
+            client_policies: ClientPolicyKinds::builtin(),
         };
         let shared = Arc::new(Shared {
             in_force: RwLock::default(),

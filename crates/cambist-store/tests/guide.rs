@@ -24,6 +24,7 @@ fn build(document: &RealmDocument) -> Realm {
         provider: &RingProvider,
         mappers: &MapperKinds::builtin(),
         policies: &PolicyKinds::builtin(),
+        client_policies: &cambist::client_policy::ClientPolicyKinds::builtin(),
     };
     Realm::build(document, &options).unwrap()
 }

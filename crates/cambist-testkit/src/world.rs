@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use cambist::{
     claims::MapperKinds,
+    client_policy::ClientPolicyKinds,
     crypto::CryptoProvider,
     effects::{Effect, Effects},
     facts::{
@@ -78,12 +79,14 @@ impl World {
         }
         let mappers = MapperKinds::builtin();
         let policies = PolicyKinds::builtin();
+        let client_policies = ClientPolicyKinds::builtin();
         let options = BuildOptions {
             version: 1,
             features: Features::default(),
             provider,
             mappers: &mappers,
             policies: &policies,
+            client_policies: &client_policies,
         };
         let realm = Realm::build(&document, &options)?;
         let mut users = BTreeMap::new();

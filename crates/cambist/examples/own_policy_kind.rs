@@ -69,6 +69,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         provider: &RingProvider,
         mappers: &MapperKinds::builtin(),
         policies: &kinds,
+        client_policies: &cambist::client_policy::ClientPolicyKinds::builtin(),
     };
     let realm = Realm::build(&document, &options)?;
     let ledger = realm.client_by_id("ledger").ok_or("no ledger")?;

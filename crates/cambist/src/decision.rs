@@ -184,6 +184,15 @@ pub(crate) fn permit(
         moment,
         used,
     } = asked;
+    // A flow leaves them out itself, before it looks at audiences; none can forget to.
+    if plan.restrictions.is_narrowed() {
+        let restrictions = &plan.restrictions;
+        plan.scopes.retain(|number| {
+            realm
+                .scope(*number)
+                .is_some_and(|scope| restrictions.allow(scope))
+        });
+    }
     let stands = alive(&realm, &plan, moment)
         .map_err(Refusal::from)
         .and_then(|()| bind(&realm, &plan, &possession).map_err(Refusal::from));

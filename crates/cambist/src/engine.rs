@@ -6,7 +6,8 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use crate::{
-    client_auth::{self, ClientAuthMethod, Presentation},
+    client_auth::{self, ClientAuthMethod, ClientProof, Presentation},
+    client_policy::{PolicyRequest, Restrictions},
     crypto::{CryptoProvider, Entropy},
     decision::{Asked, Decision, Denial, Refused, permit},
     effects::Effect,
@@ -187,6 +188,11 @@ impl Engine {
                         moment,
                         trace,
                         used: Vec::new(),
+                        authenticated_by: ClientProof {
+                            method: ClientAuthMethod::None,
+                            algorithm: None,
+                        },
+                        restrictions: Restrictions::NONE,
                     },
                 })
             }
@@ -294,6 +300,10 @@ struct Core {
     trace: DecisionTrace,
     /// What the client's assertion and proof use up, whatever the answer is.
     used: Vec<Effect>,
+    /// How the client has proved itself.
+    authenticated_by: ClientProof,
+    /// What client policies take, once they have been asked.
+    restrictions: Restrictions,
 }
 
 impl Core {
@@ -352,10 +362,12 @@ impl Core {
             event,
             used,
             trace,
+            restrictions,
             ..
         } = self;
         match decided {
-            Ok(plan) => {
+            Ok(mut plan) => {
+                plan.restrictions.add(&restrictions);
                 let asked = Asked {
                     engine,
                     realm,
@@ -376,6 +388,23 @@ impl Core {
         }
     }
 
+    /// Before a grant looks at its tokens: no grant is without them. One that must believe an assertion
+    /// first asks them itself.
+    fn ask_client_policies(&mut self, client: &Client) -> Result<Restrictions, Refusal> {
+        let mut trace = self.trace.take();
+        let request = self.flow_request(client);
+        let asked = self.flow.precheck(&request).and_then(|()| {
+            if self.flow.asks_client_policies() {
+                return Ok(Restrictions::NONE);
+            }
+            let request = PolicyRequest::new(&request, self.flow.grant_type());
+            let enforced = self.realm.client_policies().enforce(&request);
+            Ok(trace.step("the realm's client policies let it pass", enforced)?)
+        });
+        self.trace = trace;
+        asked
+    }
+
     fn flow_request<'a>(&'a self, client: &'a Client) -> FlowRequest<'a> {
         FlowRequest {
             realm: &self.realm,
@@ -387,6 +416,8 @@ impl Core {
             jws_limits: self.engine.jws_limits(),
             possession: &self.possession,
             provider: self.engine.crypto(),
+            authenticated_by: self.authenticated_by,
+            restrictions: &self.restrictions,
         }
     }
 }
@@ -432,7 +463,10 @@ impl TokenRequest {
             Err(error) => return Err(core.denied(error)),
         };
         core.used.extend(proof.used);
-        let method = proof.method;
+        core.authenticated_by = ClientProof {
+            method: proof.method,
+            algorithm: proof.algorithm,
+        };
         let realm = Arc::clone(&core.realm);
         let Some(client) = realm.client(number) else {
             return Err(core.denied(client_auth::ClientAuthError::Unknown));
@@ -452,7 +486,6 @@ impl TokenRequest {
         Ok(AuthenticatedRequest {
             core,
             client: number,
-            method,
         })
     }
 }
@@ -463,7 +496,6 @@ impl TokenRequest {
 pub struct AuthenticatedRequest {
     core: Core,
     client: ClientNo,
-    method: ClientAuthMethod,
 }
 
 impl AuthenticatedRequest {
@@ -476,7 +508,7 @@ impl AuthenticatedRequest {
     /// How it proved who it is.
     #[must_use]
     pub fn method(&self) -> ClientAuthMethod {
-        self.method
+        self.core.authenticated_by.method
     }
 
     /// Lets the flow read the request.
@@ -488,10 +520,17 @@ impl AuthenticatedRequest {
         let Self {
             mut core,
             client: number,
-            ..
         } = self;
         let realm = Arc::clone(&core.realm);
         let flow = Arc::clone(&core.flow);
+        if let Some(client) = realm.client(number)
+            && !realm.client_policies().is_empty()
+        {
+            match core.ask_client_policies(client) {
+                Ok(restrictions) => core.restrictions = restrictions,
+                Err(refusal) => return Err(core.denied(refusal)),
+            }
+        }
         let mut trace = core.trace.take();
         let begun = match realm.client(number) {
             Some(client) => flow.begin(&core.flow_request(client), &mut trace),

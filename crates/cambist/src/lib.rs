@@ -149,6 +149,7 @@ extern crate alloc;
 
 pub mod claims;
 pub mod client_auth;
+pub mod client_policy;
 pub mod crypto;
 pub mod decision;
 pub mod effects;

@@ -14,6 +14,7 @@ use thiserror::Error;
 pub use self::jwt_grant::JwtGrantError;
 use crate::{
     client_auth::{AssertionError, AssertionKind, ClientAuthError},
+    client_policy::ClientPolicyRefusal,
     crypto::ProviderError,
     policy::GateRefusal,
     proof::{BindingError, ProofError},
@@ -332,6 +333,9 @@ pub enum Refusal {
     /// The scopes asked for.
     #[error("{0}")]
     Scope(#[from] ScopeError),
+    /// A client policy of the realm.
+    #[error("{0}")]
+    ClientPolicy(#[from] ClientPolicyRefusal),
     /// The gate that every grant passes found something dead that the grant's own checks had passed.
     #[error("{0}")]
     Gate(#[from] LivenessError),
@@ -374,6 +378,7 @@ impl Refusal {
                 OAuthErrorCode::NotAllowed,
                 "Offline tokens not allowed for the user or client",
             ),
+            Self::ClientPolicy(refusal) => refusal.wire(),
             Self::Gate(_) => wire(400, OAuthErrorCode::InvalidGrant, "Session not active"),
             Self::Misconfigured(_) => wire(
                 500,

@@ -177,6 +177,7 @@ impl Registry {
             provider: &RingProvider,
             mappers: &MapperKinds::builtin(),
             policies: &PolicyKinds::builtin(),
+            client_policies: &cambist::client_policy::ClientPolicyKinds::builtin(),
         };
         Ok(Realm::build(document, &options)?)
     }

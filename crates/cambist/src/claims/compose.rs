@@ -16,11 +16,16 @@ pub fn compose<'a>(
     lightweight: bool,
 ) -> ComposedClaims<'a> {
     let client: &'a Client = context.client;
+    let own_mappers = if context.narrowed {
+        &[]
+    } else {
+        client.mappers()
+    };
     let mut mappers: Vec<(i32, &'a dyn ProtocolMapper)> = context
         .scopes
         .iter()
         .flat_map(|scope| scope.mappers())
-        .chain(client.mappers())
+        .chain(own_mappers)
         .map(MapperInstance::mapper)
         .filter(|mapper| mapper.writes(target, lightweight))
         .map(|mapper| (mapper.priority(), mapper))

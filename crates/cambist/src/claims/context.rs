@@ -42,6 +42,8 @@ pub struct ClaimContext<'a> {
     pub transient_notes: &'a [(Cow<'a, str>, Cow<'a, str>)],
     /// Active client scopes, without the client itself.
     pub scopes: &'a [&'a ClientScope],
+    /// Client policies have taken what the client has by itself: its own mappers do not run.
+    pub narrowed: bool,
     /// Whether `openid` was asked for and granted.
     pub openid: bool,
     /// All roles of the user, groups and composites resolved.

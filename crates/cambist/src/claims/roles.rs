@@ -2,7 +2,7 @@
 
 use crate::{
     facts::User,
-    realm::{Client, ClientScope, Realm, RoleSet},
+    realm::{Client, ClientScope, Realm, RoleNo, RoleSet},
 };
 
 /// All roles of the user: given ones, those of the groups and of the groups above them, and whatever comes
@@ -30,10 +30,34 @@ pub fn token_roles(
     scopes: &[&ClientScope],
     user_roles: &RoleSet,
 ) -> RoleSet {
+    cut(realm, client, scopes, user_roles, |role| {
+        client.scope_mappings().contains(role)
+    })
+}
+
+/// The same where client policies have taken what the client has by itself: its scope mappings do not count.
+/// The full scope is a right of the user's and stays.
+#[must_use]
+pub fn narrowed_token_roles(
+    realm: &Realm,
+    client: &Client,
+    scopes: &[&ClientScope],
+    user_roles: &RoleSet,
+) -> RoleSet {
+    cut(realm, client, scopes, user_roles, |_| false)
+}
+
+fn cut(
+    realm: &Realm,
+    client: &Client,
+    scopes: &[&ClientScope],
+    user_roles: &RoleSet,
+    mapped: impl Fn(RoleNo) -> bool,
+) -> RoleSet {
     let mut roles = user_roles.clone();
     if !client.full_scope_allowed() {
         roles.retain(|role| {
-            client.scope_mappings().contains(role)
+            mapped(role)
                 || scopes
                     .iter()
                     .any(|scope| scope.role_mappings().contains(role))

@@ -74,6 +74,7 @@ impl World {
             provider: &TestCrypto,
             mappers: &MapperKinds::builtin(),
             policies: &PolicyKinds::builtin(),
+            client_policies: &crate::client_policy::ClientPolicyKinds::builtin(),
         };
         let realm = Realm::build(&document, &options).unwrap();
         let mut users: Vec<User> = users_of(&document, &realm)
@@ -162,6 +163,7 @@ impl Login<'_> {
             client_session: None,
             transient_notes: &self.notes,
             scopes: self.scopes.scopes(),
+            narrowed: false,
             openid: self.scopes.openid(),
             user_roles: &self.user_roles,
             token_roles: &self.token_roles,

@@ -258,6 +258,7 @@ pub(super) fn verify(
             AssertionKind::PrivateKey => ClientAuthMethod::PrivateKeyJwt,
             AssertionKind::ClientSecret => ClientAuthMethod::ClientSecretJwt,
         },
+        algorithm: Some(key.algorithm),
         used: Some(used),
     })
 }

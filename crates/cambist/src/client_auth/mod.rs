@@ -14,7 +14,7 @@ pub use self::{
     error::ClientAuthError,
 };
 use crate::{
-    crypto::{CryptoProvider, Hash},
+    crypto::{Algorithm, CryptoProvider, Hash},
     effects::Effect,
     jose::JwsLimits,
     moment::Moment,
@@ -54,6 +54,28 @@ pub enum ClientAuthMethod {
     ClientSecretJwt,
 }
 
+impl ClientAuthMethod {
+    /// Keycloak's name for whatever checks it; `none` for a public client.
+    #[must_use]
+    pub const fn authenticator(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecret => "client-secret",
+            Self::PrivateKeyJwt => "client-jwt",
+            Self::ClientSecretJwt => "client-secret-jwt",
+        }
+    }
+}
+
+/// What has held of a client's proof. What was offered besides does not show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientProof {
+    /// How the client has proved itself.
+    pub method: ClientAuthMethod,
+    /// The algorithm of the assertion that it signed.
+    pub algorithm: Option<Algorithm>,
+}
+
 /// What a request shows of its client, and what it takes to judge that.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Presentation<'a> {
@@ -68,13 +90,18 @@ pub(crate) struct Presentation<'a> {
 #[derive(Debug)]
 pub(crate) struct Proof {
     pub(crate) method: ClientAuthMethod,
+    pub(crate) algorithm: Option<Algorithm>,
     /// What the proof uses up, to be committed whatever the answer is.
     pub(crate) used: Option<Effect>,
 }
 
 impl Proof {
     const fn lasting(method: ClientAuthMethod) -> Self {
-        Self { method, used: None }
+        Self {
+            method,
+            algorithm: None,
+            used: None,
+        }
     }
 }
 

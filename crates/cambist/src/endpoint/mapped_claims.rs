@@ -46,6 +46,7 @@ impl Subject<'_> {
                 .and_then(|session| session.client(self.client.uuid())),
             transient_notes: &[],
             scopes: &scopes,
+            narrowed: false,
             openid: active.openid(),
             user_roles: &user_roles,
             token_roles: &roles,

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     claims::roles::effective_roles,
+    client_policy::Restrictions,
     decision::Refused,
     facts::{Facts, FactsNeeded, SessionKind, UserQuery},
     realm::{Client, document::ClientGrant},
@@ -132,6 +133,7 @@ impl PendingFlow for PendingClientCredentials {
             expires_by: None,
             effects: Vec::new(),
             answer_scope: None,
+            restrictions: Restrictions::NONE,
         })
     }
 }

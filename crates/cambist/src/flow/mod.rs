@@ -20,6 +20,8 @@ pub use self::{
     plan::{Output, Plan, PlannedSession, RefreshOutput},
 };
 use crate::{
+    client_auth::ClientProof,
+    client_policy::Restrictions,
     crypto::CryptoProvider,
     decision::Refused,
     facts::{Facts, FactsNeeded},
@@ -54,6 +56,10 @@ pub struct FlowRequest<'a> {
     pub possession: &'a Possession,
     /// Hashes for mappers that need one.
     pub provider: &'a dyn CryptoProvider,
+    /// How the client has proved itself.
+    pub authenticated_by: ClientProof,
+    /// What the realm's client policies take from the request. Empty for a flow that asks them itself.
+    pub restrictions: &'a Restrictions,
 }
 
 /// A grant.
@@ -70,6 +76,24 @@ pub trait Flow: Send + Sync + core::fmt::Debug {
     fn available(&self, features: Features) -> bool {
         let _ = features;
         true
+    }
+
+    /// What is refused before the realm's client policies are asked: that nothing here takes such a request.
+    /// Called only in a realm that has client policies; `begin` must refuse the same. Default: nothing.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing takes it.
+    fn precheck(&self, request: &FlowRequest<'_>) -> Result<(), Refusal> {
+        let _ = request;
+        Ok(())
+    }
+
+    /// Whether the flow asks the realm's client policies itself, as it has to believe an assertion first
+    /// ([`PolicyRequest::with_assertion`](crate::client_policy::PolicyRequest::with_assertion)). What they
+    /// take goes into [`Plan::restrictions`]. Default: no, they are asked before `begin`.
+    fn asks_client_policies(&self) -> bool {
+        false
     }
 
     /// Reads the request.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     claims::roles::effective_roles,
+    client_policy::Restrictions,
     decision::Refused,
     effects::Effect,
     facts::{Facts, FactsNeeded, LoginQuery, SessionKind, User},
@@ -140,6 +141,7 @@ impl PendingFlow for PendingPassword {
             expires_by: None,
             effects,
             answer_scope: None,
+            restrictions: Restrictions::NONE,
         })
     }
 }

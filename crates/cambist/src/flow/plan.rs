@@ -3,6 +3,7 @@
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 
 use crate::{
+    client_policy::Restrictions,
     effects::Effect,
     facts::{SessionKind, User, UserSession},
     moment::Timestamp,
@@ -108,6 +109,9 @@ pub struct Plan {
     pub bound: Option<Confirmation>,
     /// No token outlives this: `exp` of the subject token in profile `strict`.
     pub expires_by: Option<Timestamp>,
+    /// What client policies take. A flow that does not ask them itself leaves it empty; the engine fills in
+    /// what they said before the flow began.
+    pub restrictions: Restrictions,
     /// Writes beside those that follow from the session.
     pub effects: Vec<Effect>,
     /// A scope that the answer names though the token does not.

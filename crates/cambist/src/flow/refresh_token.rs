@@ -11,6 +11,7 @@ use crate::{
         roles::effective_roles,
         scopes::{OFFLINE_ACCESS, OPENID, names_scope, narrowed},
     },
+    client_policy::Restrictions,
     decision::Refused,
     effects::Effect,
     facts::{
@@ -192,6 +193,7 @@ impl PendingFlow for PendingRefresh {
             expires_by: None,
             effects,
             answer_scope,
+            restrictions: Restrictions::NONE,
         })
     }
 }

@@ -8,7 +8,7 @@ use super::lifetimes::{SessionTimes, access_token_expiry};
 use crate::{
     claims::{
         ClaimContext, ClaimTarget, ComposedClaims, compose,
-        roles::{effective_roles, token_roles},
+        roles::{effective_roles, narrowed_token_roles, token_roles},
     },
     crypto::CryptoProvider,
     facts::{SessionKind, UserSession},
@@ -42,7 +42,11 @@ impl<'a> Scene<'a> {
             .filter_map(|number| realm.scope(*number))
             .collect();
         let user_roles = effective_roles(realm, &plan.user);
-        let token_roles = token_roles(realm, target, &scopes, &user_roles);
+        let token_roles = if plan.restrictions.is_narrowed() {
+            narrowed_token_roles(realm, target, &scopes, &user_roles)
+        } else {
+            token_roles(realm, target, &scopes, &user_roles)
+        };
         Some(Self {
             realm,
             plan,
@@ -73,6 +77,7 @@ impl<'a> Scene<'a> {
             client_session: session.and_then(|session| session.client(self.target.uuid())),
             transient_notes,
             scopes: &self.scopes,
+            narrowed: self.plan.restrictions.is_narrowed(),
             openid: self.plan.openid,
             user_roles: &self.user_roles,
             token_roles: &self.token_roles,

@@ -34,6 +34,7 @@ use super::{
 };
 use crate::{
     claims::{MapperInstance, MapperKinds},
+    client_policy::{ClientPolicies, ClientPolicyKinds},
     crypto::CryptoProvider,
     policy::{PolicyKinds, PolicyStore},
 };
@@ -57,6 +58,8 @@ pub struct BuildOptions<'a> {
     pub mappers: &'a MapperKinds,
     /// The known kinds of policies.
     pub policies: &'a PolicyKinds,
+    /// The known conditions and executors of client policies.
+    pub client_policies: &'a ClientPolicyKinds,
 }
 
 impl Realm {
@@ -176,11 +179,16 @@ impl<'a> Builder<'a> {
             identity_providers,
             providers_by_issuer,
             policies: PolicyStore::default(),
+            client_policies: ClientPolicies::default(),
             notes: Vec::new(),
         };
         realm.policies = PolicyStore::build(&realm, document, self.options.policies)
             .map_err(|error| At::Root("permissions").error(RealmProblem::Policy(error)))?;
-        for note in realm.policies.notes() {
+        realm.client_policies =
+            ClientPolicies::build(&realm, document, self.options.client_policies)
+                .map_err(|error| At::Root("client_policies").error(error.into()))?;
+        let notes = realm.policies.notes().iter();
+        for note in notes.chain(realm.client_policies.notes()) {
             self.notes.add(note.clone());
         }
         realm.notes = self.notes.into_texts();

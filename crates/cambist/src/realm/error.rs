@@ -4,6 +4,7 @@ use alloc::{borrow::ToOwned, boxed::Box, format, string::String};
 use core::fmt;
 
 use crate::{
+    client_policy::ClientPolicyError,
     crypto::KeyError,
     jose::{JwkError, JwkSetError},
     policy::PolicyError,
@@ -83,6 +84,9 @@ pub enum RealmProblem {
         /// The name.
         name: String,
     },
+    /// Client policies or profiles that cannot be built.
+    #[error(transparent)]
+    ClientPolicy(#[from] ClientPolicyError),
     /// A set of keys that cannot be used.
     #[error(transparent)]
     KeySet(#[from] JwkSetError),

@@ -34,7 +34,7 @@ pub use self::{
     role::{Role, RoleNo, RoleOwner, RoleSet},
     scope::{ClientScope, ScopeNo},
 };
-use crate::policy::PolicyStore;
+use crate::{client_policy::ClientPolicies, policy::PolicyStore};
 
 /// How a realm treats what Keycloak leaves open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -76,6 +76,7 @@ pub struct Realm {
     pub(crate) identity_providers: Vec<IdentityProvider>,
     pub(crate) providers_by_issuer: HashMap<Box<str>, usize>,
     pub(crate) policies: PolicyStore,
+    pub(crate) client_policies: ClientPolicies,
     pub(crate) notes: Vec<String>,
 }
 
@@ -264,6 +265,12 @@ impl Realm {
     #[must_use]
     pub fn policies(&self) -> &PolicyStore {
         &self.policies
+    }
+
+    /// What the realm asks of its clients beyond their registration.
+    #[must_use]
+    pub fn client_policies(&self) -> &ClientPolicies {
+        &self.client_policies
     }
 
     /// What the build noticed and a person should read: references that lead nowhere, settings without

@@ -101,6 +101,7 @@ pub(crate) fn load(document: Value, kinds: &PolicyKinds) -> Result<World, RealmE
         provider: &RingProvider,
         mappers: &MapperKinds::builtin(),
         policies: kinds,
+        client_policies: &cambist::client_policy::ClientPolicyKinds::builtin(),
     };
     let realm = Realm::build(&document, &options)?;
     let users = users_of(&document, &realm)

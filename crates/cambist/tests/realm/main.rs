@@ -29,6 +29,7 @@ fn build(document: &RealmDocument) -> Result<Realm, RealmError> {
         provider: &RingProvider,
         mappers: &MapperKinds::builtin(),
         policies: &PolicyKinds::builtin(),
+        client_policies: &cambist::client_policy::ClientPolicyKinds::builtin(),
     };
     Realm::build(document, &options)
 }

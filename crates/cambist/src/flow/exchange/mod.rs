@@ -71,18 +71,30 @@ impl Flow for TokenExchange {
         features.has(Feature::TokenExchange) || features.has(Feature::TokenExchangeStandard)
     }
 
+    fn precheck(&self, request: &FlowRequest<'_>) -> Result<(), Refusal> {
+        registered(request)?;
+        self.kind_for(request)?;
+        Ok(())
+    }
+
     fn begin(
         &self,
         request: &FlowRequest<'_>,
         trace: &mut DecisionTrace,
     ) -> Result<Box<dyn PendingFlow>, Refusal> {
-        let registered = request.realm.profile() == Profile::Keycloak
-            || request.client.may(ClientGrant::TokenExchange)
-            || request.client.may(ClientGrant::StandardTokenExchange);
-        let registered = registered
-            .then_some(())
-            .ok_or(ExchangeError::GrantNotAllowed);
-        trace.step("the client may use the token exchange grant", registered)?;
+        trace.step(
+            "the client may use the token exchange grant",
+            registered(request),
+        )?;
+        let kind = self.kind_for(request)?;
+        trace.flow = Some(kind.name());
+        kind.begin(request, trace)
+    }
+}
+
+impl TokenExchange {
+    /// The first kind that takes the request; the reason of the last one asked when none does.
+    fn kind_for(&self, request: &FlowRequest<'_>) -> Result<&dyn ExchangeFlow, ExchangeError> {
         let mut reason = "No token exchange provider available";
         for kind in self
             .kinds
@@ -90,15 +102,22 @@ impl Flow for TokenExchange {
             .filter(|kind| kind.available(*request.realm.features()))
         {
             match kind.supports(request) {
-                Ok(()) => {
-                    trace.flow = Some(kind.name());
-                    return kind.begin(request, trace);
-                }
+                Ok(()) => return Ok(&**kind),
                 Err(unsupported) => reason = unsupported,
             }
         }
-        Err(ExchangeError::Unsupported(reason).into())
+        Err(ExchangeError::Unsupported(reason))
     }
+}
+
+/// Profile `keycloak` lets every client come; what a client may then do is asked later.
+fn registered(request: &FlowRequest<'_>) -> Result<(), ExchangeError> {
+    let registered = request.realm.profile() == Profile::Keycloak
+        || request.client.may(ClientGrant::TokenExchange)
+        || request.client.may(ClientGrant::StandardTokenExchange);
+    registered
+        .then_some(())
+        .ok_or(ExchangeError::GrantNotAllowed)
 }
 
 /// The clients that `audience` names, in order; every one must exist.

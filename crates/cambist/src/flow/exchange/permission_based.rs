@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     claims::{roles::effective_roles, scopes::inherited},
+    client_policy::Restrictions,
     decision::Refused,
     facts::{Facts, FactsNeeded, SessionKind, UserQuery},
     flow::{
@@ -414,6 +415,7 @@ impl Asker<'_> {
             expires_by: token.filter(|_| strict).map(|token| token.expires),
             effects: Vec::new(),
             answer_scope: None,
+            restrictions: Restrictions::NONE,
         })
     }
 }

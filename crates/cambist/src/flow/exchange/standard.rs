@@ -7,9 +7,10 @@ use super::{super::granted_scopes::consented, ExchangeFlow, Relation, all_enable
 use crate::{
     claims::{
         ClaimContext, ClaimTarget, compose,
-        roles::{effective_roles, token_roles},
+        roles::{effective_roles, narrowed_token_roles, token_roles},
         scopes::{ActiveScopes, OFFLINE_ACCESS, names_scope},
     },
+    client_policy::Restrictions,
     crypto::CryptoProvider,
     decision::Refused,
     effects::Effect,
@@ -184,14 +185,32 @@ impl PendingFlow for PendingStandard {
             .then_some(())
             .ok_or_else(|| ExchangeError::ConsentMissing(client.client_id().into()));
         trace.step("the user has consented", granted)?;
-        let whole: Vec<_> = active.scopes().iter().map(|scope| scope.number()).collect();
+        // Keycloak computes the scope text of a refresh output before it knows the audiences; with
+        // parameterized scopes it does not, and then names what client policies have taken.
+        let parameterized = realm.features().has(Feature::ParameterizedScopes);
+        let mut named =
+            (parameterized && request.restrictions.is_narrowed()).then(|| active.clone());
+        active.retain(|scope| request.restrictions.allow(scope));
+        let early = wanted == TokenType::RefreshToken && !parameterized;
+        if early {
+            named = Some(active.clone());
+        } else if let Some(named) = named.as_mut().filter(|_| !targets.is_empty()) {
+            named.restrict_to_audiences(realm, &targets, &roles);
+        }
         if !targets.is_empty() {
             active.restrict_to_audiences(realm, &targets, &roles);
             let available = available(request, &user, &subject, &active, &asked.audiences);
             trace.step("every audience asked for can be had", available)?;
         }
         explain_widening(client, &subject, &active, trace);
-        Ok(plan(request, &subject, asked, &active, whole, wanted))
+        Ok(plan(
+            request,
+            &subject,
+            asked,
+            &active,
+            named.as_ref(),
+            wanted,
+        ))
     }
 }
 
@@ -272,7 +291,12 @@ fn available(
     let provider: &dyn CryptoProvider = provider;
     let session: Option<&UserSession> = subject.session().map(|session| &**session);
     let user_roles = effective_roles(realm, user);
-    let roles = token_roles(realm, client, active.scopes(), &user_roles);
+    let narrowed = request.restrictions.is_narrowed();
+    let roles = if narrowed {
+        narrowed_token_roles(realm, client, active.scopes(), &user_roles)
+    } else {
+        token_roles(realm, client, active.scopes(), &user_roles)
+    };
     let context = ClaimContext {
         realm,
         client,
@@ -281,6 +305,7 @@ fn available(
         client_session: session.and_then(|session| session.client(client.uuid())),
         transient_notes: &[],
         scopes: active.scopes(),
+        narrowed,
         openid: active.openid(),
         user_roles: &user_roles,
         token_roles: &roles,
@@ -311,7 +336,7 @@ fn plan(
     subject: &VerifiedSubject,
     asked: Asked,
     active: &ActiveScopes<'_>,
-    whole: Vec<ScopeNo>,
+    named: Option<&ActiveScopes<'_>>,
     wanted: TokenType,
 ) -> Plan {
     let FlowRequest {
@@ -320,7 +345,6 @@ fn plan(
         moment,
         ..
     } = *request;
-    let scopes: Vec<_> = active.scopes().iter().map(|scope| scope.number()).collect();
     let refreshes = wanted == TokenType::RefreshToken;
     let session = match subject.session() {
         None => PlannedSession::Transient { notes: Vec::new() },
@@ -337,17 +361,14 @@ fn plan(
         _ => Vec::new(),
     };
     let strict = realm.profile() == Profile::Strict;
-    // Keycloak computes the scope text of a refresh output before it knows the audiences; with
-    // parameterized scopes it does not.
-    let early = refreshes && !realm.features().has(Feature::ParameterizedScopes);
     let id_only = wanted == TokenType::IdToken;
     Plan {
         client: client.number(),
         target: client.number(),
         user: Arc::clone(subject.user()),
         session,
-        text_scopes: early.then_some(whole),
-        scopes,
+        text_scopes: named.map(numbers),
+        scopes: numbers(active),
         openid: active.openid(),
         id_token: active.openid() && !id_only,
         output: if id_only {
@@ -368,7 +389,12 @@ fn plan(
         expires_by: strict.then_some(subject.token().expires),
         effects,
         answer_scope: None,
+        restrictions: Restrictions::NONE,
     }
+}
+
+fn numbers(active: &ActiveScopes<'_>) -> Vec<ScopeNo> {
+    active.scopes().iter().map(|scope| scope.number()).collect()
 }
 
 /// Names the scopes that the subject token lacks: the requester's own client scopes grant them.

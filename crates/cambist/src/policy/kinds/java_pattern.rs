@@ -17,7 +17,7 @@ const NEST_LIMIT: u32 = 64;
 
 /// Why a pattern is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PatternError {
+pub(crate) enum PatternError {
     /// Java takes it, or may; the engine here cannot say the same.
     Unsupported {
         /// What is not taken.
@@ -30,7 +30,7 @@ pub(super) enum PatternError {
 }
 
 /// Compiles a translated pattern.
-pub(super) fn compile(pattern: &str) -> Result<Regex, PatternError> {
+pub(crate) fn compile(pattern: &str) -> Result<Regex, PatternError> {
     RegexBuilder::new(pattern)
         .size_limit(SIZE_LIMIT)
         .nest_limit(NEST_LIMIT)
@@ -45,7 +45,7 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, PatternError> {
 }
 
 /// The pattern in the engine's language, tied to both ends of the text.
-pub(super) fn translate(pattern: &str) -> Result<String, PatternError> {
+pub(crate) fn translate(pattern: &str) -> Result<String, PatternError> {
     let (any_case, start) = if pattern.starts_with("(?i)") {
         (true, 4)
     } else {

@@ -7,7 +7,7 @@ mod aggregate;
 mod client;
 mod client_scope;
 mod group;
-mod java_pattern;
+pub(crate) mod java_pattern;
 mod regex;
 mod role;
 mod settings;
