@@ -53,7 +53,8 @@ pub enum NoClaims {
 
 impl<'a> PolicyRequest<'a> {
     /// Of a grant whose tokens, if any, are the realm's own.
-    pub(crate) const fn new(request: &'a FlowRequest<'a>, grant: GrantType) -> Self {
+    #[must_use]
+    pub const fn new(request: &'a FlowRequest<'a>, grant: GrantType) -> Self {
         Self {
             request,
             grant,

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     claims::roles::effective_roles,
+    client_policy::{ClientPolicyRefusal, PolicyRequest, Restrictions},
     decision::Refused,
     effects::Effect,
     facts::{Facts, FactsNeeded, LinkQuery, User},
@@ -44,6 +45,10 @@ impl Flow for JwtBearer {
 
     fn available(&self, features: Features) -> bool {
         features.has(Feature::JwtAuthorizationGrant)
+    }
+
+    fn asks_client_policies(&self) -> bool {
+        true
     }
 
     fn begin(
@@ -272,7 +277,7 @@ impl Believed {
         let text = parameters.value("scope");
         let known = check(realm, client, text.as_deref());
         trace.step("the client has the scopes asked for", known)?;
-        let scopes = self.scopes(realm, request, user, text.as_deref().unwrap_or_default());
+        let mut scopes = self.scopes(realm, request, user, text.as_deref().unwrap_or_default());
         let active = scopes
             .scopes
             .iter()
@@ -286,6 +291,14 @@ impl Believed {
             .provider_by_issuer(&self.assertion.issuer)
             .and_then(IdentityProvider::assertion_rules)
             .ok_or(JwtGrantError::UnknownIssuer)?;
+        let restrictions = self.restrictions(request);
+        let restrictions = trace.step("the realm's client policies let it pass", restrictions)?;
+        let named = restrictions.is_narrowed().then(|| scopes.scopes.clone());
+        scopes.scopes.retain(|number| {
+            realm
+                .scope(*number)
+                .is_some_and(|scope| restrictions.allow(scope))
+        });
         trace.step(
             "the assertion is made for us",
             self.audience(request, rules),
@@ -301,7 +314,8 @@ impl Believed {
             user: Arc::clone(user),
             session: PlannedSession::Transient { notes: Vec::new() },
             openid: scopes.openid,
-            text_scopes: None,
+            // With parameterized scopes the scope text goes on naming what client policies have taken.
+            text_scopes: named.filter(|_| realm.features().has(Feature::ParameterizedScopes)),
             audiences: Vec::new(),
             output: Output::AccessToken,
             id_token: scopes.openid,
@@ -315,6 +329,7 @@ impl Believed {
             expires_by: bound.then_some(self.assertion.expires),
             effects: Vec::new(),
             answer_scope: None,
+            restrictions,
         })
     }
 
@@ -328,6 +343,17 @@ impl Believed {
     ) -> GrantedScopes {
         let roles = effective_roles(realm, user);
         GrantedScopes::select(realm, request.client, text, &roles).without_offline(realm)
+    }
+
+    /// Asked here and not before the flow, as only now it is known whose assertion it is.
+    fn restrictions(&self, request: &FlowRequest<'_>) -> Result<Restrictions, ClientPolicyRefusal> {
+        let policies = request.realm.client_policies();
+        if policies.is_empty() {
+            return Ok(Restrictions::NONE);
+        }
+        let claims = self.assertion.claims();
+        let asked = PolicyRequest::new(request, GrantType::JWT_BEARER);
+        policies.enforce(&asked.with_assertion(&self.provider, &claims))
     }
 
     /// The client's own audiences for the provider, else our client id there where the provider is set to

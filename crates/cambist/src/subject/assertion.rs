@@ -149,6 +149,7 @@ impl UnverifiedAssertion {
             subject,
             expires,
             audience,
+            payload: verified.payload().into(),
             used,
         })
     }
@@ -189,6 +190,8 @@ pub(crate) struct VerifiedAssertion {
     /// `exp`.
     pub(crate) expires: Timestamp,
     audience: Box<[Box<str>]>,
+    /// All of its claims, as JSON.
+    payload: Box<str>,
     /// Its use, to be committed whatever the answer is.
     pub(crate) used: Option<Effect>,
 }
@@ -203,6 +206,11 @@ impl core::fmt::Debug for VerifiedAssertion {
 }
 
 impl VerifiedAssertion {
+    /// All of its claims.
+    pub(crate) fn claims(&self) -> serde_json::Map<String, serde_json::Value> {
+        serde_json::from_str(&self.payload).unwrap_or_default()
+    }
+
     /// Whether it is made for us, and for nobody beside us (RFC 7523 section 3, rule 3).
     pub(crate) fn check_audience(&self, ours: impl Fn(&str) -> bool) -> Result<(), JwtGrantError> {
         if !self.audience.iter().any(|audience| ours(audience)) {
