@@ -16,6 +16,7 @@ use crate::{
     crypto::Algorithm,
     flow::FlowRequest,
     jose::{JwsError, UnverifiedJws},
+    proof::Possession,
     realm::{Client, Realm},
     refusal::{ExchangeError, RefreshError},
     request::{GrantType, TokenType},
@@ -104,6 +105,12 @@ impl<'a> PolicyRequest<'a> {
     #[must_use]
     pub const fn assertion_algorithm(&self) -> Option<Algorithm> {
         self.request.authenticated_by.algorithm
+    }
+
+    /// The key or certificate that the requester has shown to hold.
+    #[must_use]
+    pub const fn possession(&self) -> &'a Possession {
+        self.request.possession
     }
 
     /// The identity provider whose assertion the request brings.

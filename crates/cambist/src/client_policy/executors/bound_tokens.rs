@@ -24,7 +24,7 @@ impl ExecutorKind for KeyKind {
             "enforce-authorization-code-binding-to-dpop",
             "allow-only-refresh-token-binding",
         ])?;
-        Ok(Some(Box::new(Bound(ClientPolicyRefusal::ProofRequired))))
+        Ok(Some(Box::new(Key)))
     }
 }
 
@@ -41,21 +41,41 @@ impl ExecutorKind for CertificateKind {
         settings: &Settings<'_>,
     ) -> Result<Option<Box<dyn Executor>>, ClientPolicyError> {
         settings.only(&["auto-configure"])?;
-        let refusal = ClientPolicyRefusal::CertificateRequired;
-        Ok(Some(Box::new(Bound(refusal))))
+        Ok(Some(Box::new(Certificate)))
     }
 }
 
-/// Nothing binds a token yet, so whoever must have a bound one gets none.
 #[derive(Debug)]
-struct Bound(ClientPolicyRefusal);
+struct Key;
 
-impl Executor for Bound {
+impl Executor for Key {
     fn execute(
         &self,
-        _: &PolicyRequest<'_>,
+        request: &PolicyRequest<'_>,
         _: &mut Restrictions,
     ) -> Result<(), ClientPolicyRefusal> {
-        Err(self.0.clone())
+        // Whoever shows a key gets tokens that are bound to it.
+        match request.possession().key() {
+            Some(_) => Ok(()),
+            None => Err(ClientPolicyRefusal::ProofRequired),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Certificate;
+
+impl Executor for Certificate {
+    fn execute(
+        &self,
+        request: &PolicyRequest<'_>,
+        _: &mut Restrictions,
+    ) -> Result<(), ClientPolicyRefusal> {
+        // A certificate binds the tokens of those clients that are set to it.
+        let binds = request.client().tokens().certificate_bound;
+        match request.possession().certificate() {
+            Some(_) if binds => Ok(()),
+            _ => Err(ClientPolicyRefusal::CertificateRequired),
+        }
     }
 }
