@@ -590,7 +590,6 @@ impl PendingRequest {
     }
 
     /// Goes on with the facts: decides, or says what it needs besides.
-    #[must_use]
     pub fn proceed(self, facts: &Facts) -> Progress {
         let Self {
             mut core,
@@ -647,7 +646,6 @@ impl AskingRequest {
     }
 
     /// Goes on with what came, be it a failure.
-    #[must_use]
     pub fn answer(self, outside: Outside) -> Progress {
         let Self {
             mut core,

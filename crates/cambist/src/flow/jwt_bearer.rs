@@ -307,7 +307,7 @@ impl Believed {
         if resource && realm.features().has(Feature::ResourceIndicators) {
             return Err(JwtGrantError::Resource.into());
         }
-        let bound = rules.limits_access_token() || realm.profile() == Profile::Strict;
+        let capped = rules.limits_access_token() || realm.profile() == Profile::Strict;
         Ok(Plan {
             client: client.number(),
             target: client.number(),
@@ -325,8 +325,8 @@ impl Believed {
             issued_token_type: None,
             authentication_level: Some(1),
             nonce: None,
-            bound: None,
-            expires_by: bound.then_some(self.assertion.expires),
+            bound: self.assertion.confirmation.clone(),
+            expires_by: capped.then_some(self.assertion.expires),
             effects: Vec::new(),
             answer_scope: None,
             restrictions,

@@ -16,6 +16,7 @@ use crate::{
     },
     moment::Timestamp,
     outside::IssuerKeys,
+    proof::Confirmation,
     realm::{Profile, assertion_rules::AssertionRules},
     refusal::JwtGrantError,
 };
@@ -148,6 +149,7 @@ impl UnverifiedAssertion {
             issuer: rules.issuer().into(),
             subject,
             expires,
+            confirmation: claims.cnf.as_ref().map(Confirmation::read),
             audience,
             payload: verified.payload().into(),
             used,
@@ -189,6 +191,8 @@ pub(crate) struct VerifiedAssertion {
     pub(crate) subject: Box<str>,
     /// `exp`.
     pub(crate) expires: Timestamp,
+    /// What whoever brings it must show (`cnf`, RFC 7800).
+    pub(crate) confirmation: Option<Confirmation>,
     audience: Box<[Box<str>]>,
     /// All of its claims, as JSON.
     payload: Box<str>,

@@ -226,6 +226,20 @@ fn t029_an_assertion_for_us_and_others_is_for_others() {
     }
 }
 
+/// An assertion bound to a key is worth nothing without a proof of that key.
+#[test]
+fn a_bound_assertion_needs_its_key() {
+    for profile in [Profile::Strict, Profile::Keycloak] {
+        let shop = Shop::new(profile);
+        for binding in [json!({"jkt": "k"}), json!({"x5t#S256": "c"}), json!({})] {
+            let assertion = signed(&with("cnf", binding));
+            let denial = shop.bring(&assertion).unwrap_err();
+            let refusal = denial.refusal();
+            assert!(matches!(refusal, Refusal::Binding(_)), "{refusal}");
+        }
+    }
+}
+
 #[test]
 fn a_second_assertion_beside_the_first_is_refused() {
     let shop = Shop::new(Profile::Keycloak);
@@ -288,7 +302,7 @@ proptest! {
     /// Whatever is sent, nobody panics and nothing is granted or used up.
     #[test]
     fn no_text_is_an_assertion(text in "[A-Za-z0-9_.=-]{0,300}") {
-        let mut denial = SHOP.bring(&text).err().expect("taken");
+        let mut denial = SHOP.bring(&text).unwrap_err();
         prop_assert!(denial.take_effects().is_none());
     }
 }

@@ -397,6 +397,9 @@ fn published_keys_are_asked_for_last_and_once() {
     assert!(shop.pending("stranger", &elsewhere).is_err());
 }
 
+/// Where it is told, and what is wrong.
+type Change<'a> = (&'a str, &'a dyn Fn(&mut Value));
+
 #[test]
 fn what_a_realm_cannot_mean_is_refused_when_it_is_built() {
     let builds = |change: &dyn Fn(&mut Value), profile| {
@@ -409,7 +412,7 @@ fn what_a_realm_cannot_mean_is_refused_when_it_is_built() {
             document["identity_providers"][0]["config"][name] = json!(value);
         }
     };
-    let changes: [(&str, &dyn Fn(&mut Value)); 7] = [
+    let changes: [Change<'_>; 7] = [
         ("issuer", &set("issuer", " ")),
         (
             "publicKeySignatureVerifier",
