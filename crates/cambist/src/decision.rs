@@ -8,6 +8,7 @@ use crate::{
     event::Event,
     flow::{Plan, PlannedSession},
     moment::Moment,
+    narrowing,
     proof::{BindingError, Confirmation, Possession},
     realm::Realm,
     refusal::Refusal,
@@ -196,7 +197,19 @@ pub(crate) fn permit(
     let stands = alive(&realm, &plan, moment)
         .map_err(Refusal::from)
         .and_then(|()| bind(&realm, &plan, &possession).map_err(Refusal::from));
-    match trace.step("everything the token stands on is there", stands) {
+    let stands = trace.step("everything the token stands on is there", stands);
+    let judged = stands.and_then(|confirmation| {
+        narrowing::bound(&realm, &mut plan);
+        if plan.inputs.is_none() {
+            return Ok(confirmation);
+        }
+        let bound = confirmation.is_some();
+        let held = narrowing::hold(&realm, &plan, bound, moment, engine.crypto(), &mut trace);
+        let held = held.map_err(Refusal::from);
+        trace.step("nothing is widened without a grant", held)?;
+        Ok(confirmation)
+    });
+    match judged {
         Ok(confirmation) => {
             trace.permitted = true;
             plan.effects.extend(used);

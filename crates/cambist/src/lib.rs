@@ -162,6 +162,7 @@ pub mod jose;
 pub mod limits;
 pub mod mint;
 pub mod moment;
+pub mod narrowing;
 pub mod outcome;
 pub mod outside;
 pub mod policy;

@@ -16,6 +16,7 @@ use crate::{
     client_auth::{AssertionError, AssertionKind, ClientAuthError},
     client_policy::ClientPolicyRefusal,
     crypto::ProviderError,
+    narrowing::Dimension,
     policy::GateRefusal,
     proof::{BindingError, ProofError},
     request::RequestError,
@@ -264,9 +265,12 @@ pub enum ExchangeError {
         reason: GateRefusal,
     },
 
-    /// The narrowing law forbids what would be minted (profile `strict`).
-    #[error("the exchange would widen `{0}`")]
-    Widening(&'static str),
+    /// What would be minted is not below what it is made from, and nothing grants that (profile `strict`).
+    #[error("the exchange would widen {0}, and nothing grants that")]
+    Widening(Dimension),
+    /// The subject token ends now, so a token that ends with it would be dead (profile `strict`).
+    #[error("nothing is left of the subject token's life")]
+    NoLifeLeft,
 }
 
 /// Why somebody may not be become.
@@ -700,10 +704,15 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
         ExchangeError::NotInAudience => {
             wire(403, AccessDenied, "Client is not within the token audience")
         }
+        ExchangeError::NoLifeLeft => wire(400, InvalidRequest, "Invalid token"),
         ExchangeError::Widening(dimension) => WireError {
             status: 400,
-            code: InvalidTarget,
-            description: Some(Cow::Owned(["Exchange would widen ", dimension].concat())),
+            code: match dimension {
+                Dimension::Scope => InvalidScope,
+                Dimension::Audience | Dimension::Resource => InvalidTarget,
+                _ => InvalidRequest,
+            },
+            description: Some(Cow::Owned(format!("Exchange would widen {dimension}"))),
         },
     }
 }

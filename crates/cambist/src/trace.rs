@@ -9,6 +9,7 @@ use core::fmt::Display;
 use serde::Serialize;
 
 use crate::{
+    narrowing::Widening,
     policy::{self, GateRefusal, PolicyTrace},
     realm::{Profile, Realm},
 };
@@ -23,17 +24,6 @@ pub struct Check {
     /// What it was about, or why it failed. Never holds a token or a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-}
-
-/// A dimension in which the minted token is not below its inputs, and what granted that.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Widening {
-    /// `scope`, `audience`, `lifetime` ...
-    pub dimension: &'static str,
-    /// What came on top.
-    pub added: String,
-    /// What granted it.
-    pub granted_by: String,
 }
 
 /// Everything that was looked at on the way to one decision. Recording is optional: without it nothing is
@@ -136,18 +126,9 @@ impl DecisionTrace {
         answer
     }
 
-    pub(crate) fn widened(
-        &mut self,
-        dimension: &'static str,
-        added: impl FnOnce() -> String,
-        granted_by: impl FnOnce() -> String,
-    ) {
+    pub(crate) fn widened(&mut self, widening: Widening) {
         if self.recording {
-            self.widenings.push(Widening {
-                dimension,
-                added: added(),
-                granted_by: granted_by(),
-            });
+            self.widenings.push(widening);
         }
     }
 }

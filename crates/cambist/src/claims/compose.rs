@@ -2,7 +2,7 @@
 
 use alloc::{borrow::Cow, vec::Vec};
 
-use super::{ClaimContext, ClaimSet, ClaimTarget, ComposedClaims, MapperInstance, ProtocolMapper};
+use super::{ClaimContext, ClaimSet, ClaimTarget, ComposedClaims, MapperInstance};
 use crate::realm::{Client, Realm, RoleOwner, RoleSet};
 
 /// What the mappers of the active scopes and of the client write.
@@ -15,20 +15,29 @@ pub fn compose<'a>(
     target: ClaimTarget,
     lightweight: bool,
 ) -> ComposedClaims<'a> {
+    compose_watched(context, target, lightweight, |_, _| ())
+}
+
+/// The same, with a look at the claims after each mapper.
+pub(crate) fn compose_watched<'a>(
+    context: &ClaimContext<'a>,
+    target: ClaimTarget,
+    lightweight: bool,
+    mut after: impl FnMut(&'a MapperInstance, &ComposedClaims<'a>),
+) -> ComposedClaims<'a> {
     let client: &'a Client = context.client;
     let own_mappers = if context.narrowed {
         &[]
     } else {
         client.mappers()
     };
-    let mut mappers: Vec<(i32, &'a dyn ProtocolMapper)> = context
+    let mut mappers: Vec<(i32, &'a MapperInstance)> = context
         .scopes
         .iter()
         .flat_map(|scope| scope.mappers())
         .chain(own_mappers)
-        .map(MapperInstance::mapper)
-        .filter(|mapper| mapper.writes(target, lightweight))
-        .map(|mapper| (mapper.priority(), mapper))
+        .filter(|mapper| mapper.mapper().writes(target, lightweight))
+        .map(|mapper| (mapper.mapper().priority(), mapper))
         .collect();
     mappers.sort_by_key(|(priority, _)| *priority);
 
@@ -36,11 +45,15 @@ pub fn compose<'a>(
         claims: ClaimSet::with_capacity(mappers.len()),
         ..ComposedClaims::default()
     };
-    if mappers.iter().any(|(_, mapper)| mapper.needs_roles()) {
+    if mappers
+        .iter()
+        .any(|(_, mapper)| mapper.mapper().needs_roles())
+    {
         fill_roles(context.realm, context.token_roles, &mut claims);
     }
     for (_, mapper) in mappers {
-        mapper.apply(context, target, &mut claims);
+        mapper.mapper().apply(context, target, &mut claims);
+        after(mapper, &claims);
     }
     claims
 }

@@ -13,6 +13,7 @@ mod test_world;
 
 use alloc::{boxed::Box, sync::Arc};
 
+pub(crate) use self::compose::compose_watched;
 pub use self::{
     claim_set::{ClaimSet, ClaimValue},
     compose::compose,
@@ -38,6 +39,13 @@ pub trait ProtocolMapper: Send + Sync + core::fmt::Debug {
     /// Whether it reads or changes [`realm_roles`](ComposedClaims::realm_roles) or
     /// [`client_roles`](ComposedClaims::client_roles).
     fn needs_roles(&self) -> bool {
+        false
+    }
+
+    /// Whether what it writes stands in its settings, and does not depend on the user, the session or other
+    /// mappers. By the law of narrowing such a mapper grants what it adds: somebody wrote it down. Default:
+    /// no.
+    fn is_fixed(&self) -> bool {
         false
     }
 

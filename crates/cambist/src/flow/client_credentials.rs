@@ -131,6 +131,7 @@ impl PendingFlow for PendingClientCredentials {
             nonce: None,
             bound: None,
             expires_by: None,
+            inputs: None,
             effects: Vec::new(),
             answer_scope: None,
             restrictions: Restrictions::NONE,

@@ -37,6 +37,17 @@ impl GrantedScopes {
         self
     }
 
+    /// Keeps only the scopes for which `keep` says so; `openid` stays.
+    pub(super) fn retain(&mut self, realm: &Realm, keep: impl Fn(&ClientScope) -> bool) {
+        self.scopes
+            .retain(|number| realm.scope(*number).is_some_and(&keep));
+        self.offline &= self.scopes.iter().any(|number| {
+            realm
+                .scope(*number)
+                .is_some_and(|scope| scope.name() == scopes::OFFLINE_ACCESS)
+        });
+    }
+
     /// What the answer says of the scopes, with one more name.
     pub(super) fn answer_text(&self, realm: &Realm, more: &str) -> String {
         let active = ActiveScopes::from_numbers(realm, &self.scopes, self.openid);

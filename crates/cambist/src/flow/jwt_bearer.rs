@@ -327,6 +327,7 @@ impl Believed {
             nonce: None,
             bound: self.assertion.confirmation.clone(),
             expires_by: capped.then_some(self.assertion.expires),
+            inputs: None,
             effects: Vec::new(),
             answer_scope: None,
             restrictions,

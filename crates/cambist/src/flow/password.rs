@@ -139,6 +139,7 @@ impl PendingFlow for PendingPassword {
             nonce: None,
             bound: None,
             expires_by: None,
+            inputs: None,
             effects,
             answer_scope: None,
             restrictions: Restrictions::NONE,

@@ -7,6 +7,7 @@ use crate::{
     effects::Effect,
     facts::{SessionKind, User, UserSession},
     moment::Timestamp,
+    narrowing::Inputs,
     proof::Confirmation,
     realm::{ClientNo, ScopeNo},
     request::TokenType,
@@ -107,11 +108,15 @@ pub struct Plan {
     pub nonce: Option<Box<str>>,
     /// What the subject token is bound to: its requester must have shown that, and the result is bound too.
     pub bound: Option<Confirmation>,
-    /// No token outlives this: `exp` of the subject token in profile `strict`.
+    /// No token outlives this. In profile `strict` the gate sets it to `exp` of the subject token at the
+    /// latest.
     pub expires_by: Option<Timestamp>,
     /// What client policies take. A flow that does not ask them itself leaves it empty; the engine fills in
     /// what they said before the flow began.
     pub restrictions: Restrictions,
+    /// What the plan stands on, for the law of narrowing. `None`: nothing to compare with, as at a login. A
+    /// flow that takes a token sets it, always in profile `strict`, otherwise where the decision is traced.
+    pub inputs: Option<Box<Inputs>>,
     /// Writes beside those that follow from the session.
     pub effects: Vec<Effect>,
     /// A scope that the answer names though the token does not.

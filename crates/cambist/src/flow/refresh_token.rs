@@ -191,6 +191,7 @@ impl PendingFlow for PendingRefresh {
             nonce: token.nonce,
             bound: token.confirmation,
             expires_by: None,
+            inputs: None,
             effects,
             answer_scope,
             restrictions: Restrictions::NONE,

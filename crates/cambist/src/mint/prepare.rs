@@ -26,6 +26,7 @@ use crate::{
     flow::{Output, PlannedSession, RefreshOutput},
     jose::SigningHeader,
     moment::Timestamp,
+    narrowing,
     realm::{Client, RealmKey},
     refusal::Refusal,
     response::TokenResponse,
@@ -215,6 +216,11 @@ impl Minting<'_> {
         }
         let lightweight = settings.lightweight;
         let composed = self.scene.access_claims(self.context);
+        if plan.output == Output::AccessToken {
+            let bound = self.grant.confirmation().is_some();
+            let trace = &self.grant.trace;
+            narrowing::hold_written(self.scene, self.context, &composed, bound, trace)?;
+        }
         let seen = Seen::of(&composed, client);
         let token = if lightweight {
             TokenCode::Lightweight

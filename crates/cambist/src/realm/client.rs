@@ -42,6 +42,25 @@ pub enum ExchangeRefresh {
     SameSession,
 }
 
+/// `exchange.adds.scopes`: see [`ExchangeAdds::scopes`].
+pub const EXCHANGE_ADDS_SCOPES: &str = "exchange.adds.scopes";
+/// `exchange.adds.audiences`: see [`ExchangeAdds::audiences`].
+pub const EXCHANGE_ADDS_AUDIENCES: &str = "exchange.adds.audiences";
+/// `exchange.adds.roles`: see [`ExchangeAdds::roles`].
+pub const EXCHANGE_ADDS_ROLES: &str = "exchange.adds.roles";
+
+/// What an exchange that takes the view of this client may add to what the subject token has, in profile
+/// `strict`. Each list names what may be added, with blanks between; nothing stands for everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExchangeAdds {
+    /// Names in `scope`.
+    pub scopes: Box<[Box<str>]>,
+    /// Values of `aud`.
+    pub audiences: Box<[Box<str>]>,
+    /// Roles: `role` of the realm, `client/role`, or the text of another claim that a role mapper writes.
+    pub roles: Box<[Box<str>]>,
+}
+
 /// Settings of a client's tokens, read from its attributes once. Lifetimes in seconds; `None` where the
 /// realm's counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +97,8 @@ pub struct ClientTokenSettings {
     pub certificate_bound: bool,
     /// `standard.token.exchange.enableRefreshRequestedTokenType`.
     pub exchange_refresh: ExchangeRefresh,
+    /// `exchange.adds.scopes`, `exchange.adds.audiences`, `exchange.adds.roles`. Default: nothing.
+    pub exchange_adds: ExchangeAdds,
     /// `acr.loa.map`: names of authentication levels, by level.
     pub acr_levels: Vec<(i64, Box<str>)>,
     /// The attribute without which no token can be made for this client and that cannot be read, such as a
@@ -107,6 +128,7 @@ impl Default for ClientTokenSettings {
             dpop_bound: false,
             certificate_bound: false,
             exchange_refresh: ExchangeRefresh::No,
+            exchange_adds: ExchangeAdds::default(),
             acr_levels: Vec::new(),
             fault: None,
             id_token_fault: None,

@@ -37,6 +37,10 @@ pub struct ReadToken {
     pub(crate) expires: Timestamp,
     pub(crate) username: Option<Box<str>>,
     pub(crate) confirmation: Option<Confirmation>,
+    /// Has `act` (RFC 8693 section 4.1).
+    pub(crate) has_actor: bool,
+    /// Has `may_act` (RFC 8693 section 4.4).
+    pub(crate) has_may_act: bool,
     pub(crate) kind: Box<str>,
     pub(crate) payload: Box<str>,
 }
@@ -273,6 +277,8 @@ fn from_claims(claims: &TokenClaims<'_>) -> Result<ReadToken, SubjectTokenError>
         ),
         username: claims.preferred_username.as_deref().map(Box::from),
         confirmation: claims.cnf.as_ref().map(Confirmation::read),
+        has_actor: claims.act.is_some(),
+        has_may_act: claims.may_act.is_some(),
         kind: claims.typ.as_deref().unwrap_or_default().into(),
         payload: Box::default(),
     })

@@ -3,7 +3,8 @@
 use proptest::{collection::vec, prelude::*, sample::subsequence};
 use serde_json::{Value, json};
 
-/// Client scopes of every realm made here. `s0` puts `sub` into access tokens, `s4` is not shown in tokens, `s5` needs a role.
+/// Client scopes of every realm made here. `s0` puts `sub` into access tokens, `s1` tells roles of realm and clients and who
+/// they are for, `s3` gives everybody the role `r1`, `s4` is not shown in tokens, `s5` needs a role.
 pub(crate) const SCOPES: [&str; 6] = ["s0", "s1", "s2", "s3", "s4", "s5"];
 
 const STRATEGIES: [&str; 3] = ["unanimous", "affirmative", "consensus"];
@@ -51,12 +52,17 @@ impl Case {
 
 /// Cases of both profiles.
 pub(crate) fn cases() -> impl Strategy<Value = Case> {
-    (2..=5_usize).prop_flat_map(|clients| {
+    cases_of(4)
+}
+
+/// Cases with at most so many requests after the login.
+pub(crate) fn cases_of(most: usize) -> impl Strategy<Value = Case> {
+    (2..=5_usize).prop_flat_map(move |clients| {
         (
             documents(clients),
             subsequence(&["openid", "s0", "s1", "s4", "offline_access"][..], 0..=3),
             0..86_400_i64,
-            vec(requests(clients), 1..5),
+            vec(requests(clients), 1..=most),
         )
             .prop_map(|(document, login_scope, time_of_day, requests)| Case {
                 document,
@@ -92,7 +98,7 @@ fn requests(clients: usize) -> impl Strategy<Value = Request> {
         audiences,
         prop::option::of(subsequence(&NAMES[..], 1..=3)),
         (token_type, any::<bool>()),
-        prop::option::weighted(0.15, 0..3_usize),
+        prop::option::weighted(0.25, 0..3_usize),
         0..150_i64,
     )
         .prop_map(
@@ -171,6 +177,23 @@ fn scope(name: &str) -> Value {
         "s0" => json!({"name": name, "mappers": [{
             "name": "sub", "kind": "oidc-sub-mapper", "config": {"access.token.claim": "true"},
         }]}),
+        "s1" => {
+            let mapper =
+                |kind: &str, config: Value| json!({"name": kind, "kind": kind, "config": config});
+            json!({"name": name, "mappers": [
+                mapper("oidc-usermodel-realm-role-mapper", json!({
+                    "claim.name": "realm_access.roles", "multivalued": "true", "access.token.claim": "true",
+                })),
+                mapper("oidc-usermodel-client-role-mapper", json!({
+                    "claim.name": "resource_access.${client_id}.roles", "multivalued": "true",
+                    "access.token.claim": "true",
+                })),
+                mapper("oidc-audience-resolve-mapper", json!({"access.token.claim": "true"})),
+            ]})
+        }
+        "s3" => json!({"name": name, "mappers": [{
+            "name": "everybody", "kind": "oidc-hardcoded-role-mapper", "config": {"role": "r1"},
+        }]}),
         "s4" => json!({"name": name, "attributes": {"include.in.token.scope": "false"}}),
         "s5" => json!({"name": name, "scope_mappings": {"realm": ["r0"]}}),
         _ => json!({"name": name}),
@@ -193,7 +216,10 @@ fn all_users(people: &[(bool, bool, bool)], clients: &[Value]) -> Vec<Value> {
                 "id": format!("00000000-0000-4000-8000-00000000000{place}"),
                 "username": format!("u{place}"), "password": "right",
                 "email": format!("u{place}@example.com"), "first_name": "U", "last_name": "U",
-                "roles": roles(*first, *second),
+                "roles": {
+                    "realm": roles(*first, *second)["realm"],
+                    "clients": if *member { json!({"c1": ["own"]}) } else { json!({}) },
+                },
                 "groups": if *member { vec!["/g0"] } else { vec![] },
             })
         });
@@ -224,10 +250,18 @@ fn client(place: usize, clients: usize) -> impl Strategy<Value = Value> {
             prop::bool::weighted(0.95),
             prop::bool::weighted(0.4),
         ),
-        prop::bool::weighted(0.05),
+        (
+            prop::bool::weighted(0.05),
+            (prop::bool::weighted(0.6), prop::bool::weighted(0.4)),
+            prop::option::weighted(0.3, prop::sample::select(&["s0 s2", "s1", "s3 openid"][..])),
+        ),
     )
         .prop_map(
-            move |(default, mut optional, lifespan, audience, flags, consent)| {
+            move |(mut default, mut optional, lifespan, audience, flags, more)| {
+                let (consent, (full, tells_roles), adds) = more;
+                if tells_roles && !default.contains(&"s1") {
+                    default.push("s1");
+                }
                 let (account, public, enabled, standard) = flags;
                 let first = place == 0;
                 optional.retain(|scope| !default.contains(scope));
@@ -247,7 +281,8 @@ fn client(place: usize, clients: usize) -> impl Strategy<Value = Value> {
                 let mut client = json!({
                     "id": format!("c{place}"), "public": public, "enabled": enabled || first,
                     "grants": grants, "default_scopes": default, "optional_scopes": optional,
-                    "consent_required": consent && !first,
+                    "consent_required": consent && !first, "full_scope_allowed": full,
+                    "roles": [{"name": "own"}],
                 });
                 if !public {
                     client["secret"] = json!("secret");
@@ -255,6 +290,9 @@ fn client(place: usize, clients: usize) -> impl Strategy<Value = Value> {
                 client["attributes"] = json!({
                     "standard.token.exchange.enableRefreshRequestedTokenType": "SAME_SESSION",
                 });
+                if let Some(adds) = adds {
+                    client["attributes"]["exchange.adds.scopes"] = json!(adds);
+                }
                 if let Some(lifespan) = lifespan {
                     client["attributes"]["access.token.lifespan"] = json!(lifespan);
                 }

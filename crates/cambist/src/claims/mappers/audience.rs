@@ -26,6 +26,10 @@ pub(super) fn build(config: &Attributes) -> BuiltMapper {
 }
 
 impl ProtocolMapper for Audience {
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn writes(&self, target: ClaimTarget, lightweight: bool) -> bool {
         self.value.is_some() && self.writes.into_target(target, lightweight)
     }

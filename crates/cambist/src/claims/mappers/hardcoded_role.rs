@@ -30,6 +30,10 @@ impl ProtocolMapper for HardcodedRole {
         true
     }
 
+    fn is_fixed(&self) -> bool {
+        true
+    }
+
     fn writes(&self, target: ClaimTarget, lightweight: bool) -> bool {
         self.role.is_some() && Writes::EVERYWHERE.into_target(target, lightweight)
     }

@@ -17,6 +17,7 @@ use crate::{
         FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
         granted_scopes::GrantedScopes,
     },
+    narrowing::{Inputs, scope_stays},
     policy::{EvaluationContext, ExchangeQuestion, can_exchange_to},
     realm::{Client, Feature, Features, Profile, Realm, document::ClientGrant},
     refusal::{ExchangeError, Refusal},
@@ -246,7 +247,13 @@ impl PendingFlow for PendingExchange {
         if wanted == TokenType::Saml2 {
             return Err(saml(target).into());
         }
-        asker.plan(target, impersonated, scope.as_deref(), wanted, trace)
+        let impersonates = impersonated.is_some();
+        let mut plan = asker.plan(target, impersonated, scope.as_deref(), wanted)?;
+        if realm.profile() == Profile::Strict || trace.is_recording() {
+            let target_permitted = target.number() != client.number();
+            plan.inputs = Some(Box::new(inputs(subject, target_permitted, impersonates)));
+        }
+        Ok(plan)
     }
 }
 
@@ -358,7 +365,6 @@ impl Asker<'_> {
         impersonated: Option<Impersonated>,
         scope: Option<&str>,
         wanted: TokenType,
-        trace: &mut DecisionTrace,
     ) -> Result<Plan, Refused> {
         let FlowRequest { realm, client, .. } = *self.request;
         let user = impersonated
@@ -370,12 +376,15 @@ impl Asker<'_> {
         let roles = effective_roles(realm, &user);
         let token = self.subject.map(VerifiedSubject::token);
         let text = inherited(realm, target, scope, token.and_then(ReadToken::scope));
-        let active = if token.is_some() {
-            GrantedScopes::select(realm, target, &text, &roles)
-        } else {
-            GrantedScopes::for_login(realm, target, &text, &roles)?
+        let active = match token {
+            Some(token) => {
+                let mut active = GrantedScopes::select(realm, target, &text, &roles);
+                let had = token.scope().unwrap_or_default();
+                active.retain(realm, |scope| scope_stays(realm, target, scope, had));
+                active
+            }
+            None => GrantedScopes::for_login(realm, target, &text, &roles)?,
         };
-        explain_widening(realm, client, target, token, &active, trace);
         let session = match (impersonated, self.subject) {
             (Some(Impersonated { notes, .. }), _) => PlannedSession::New {
                 kind: SessionKind::Online,
@@ -394,7 +403,6 @@ impl Asker<'_> {
         } else {
             TokenType::AccessToken
         };
-        let strict = realm.profile() == Profile::Strict;
         Ok(Plan {
             client: client.number(),
             target: target.number(),
@@ -412,7 +420,8 @@ impl Asker<'_> {
             authentication_level: Some(1),
             nonce: None,
             bound: token.and_then(ReadToken::confirmation).cloned(),
-            expires_by: token.filter(|_| strict).map(|token| token.expires),
+            expires_by: None,
+            inputs: None,
             effects: Vec::new(),
             answer_scope: None,
             restrictions: Restrictions::NONE,
@@ -453,39 +462,13 @@ fn continued(
     }
 }
 
-/// Names what of the result is not in the subject token, and what granted it.
-fn explain_widening(
-    realm: &Realm,
-    client: &Client,
-    target: &Client,
-    token: Option<&ReadToken>,
-    active: &GrantedScopes,
-    trace: &mut DecisionTrace,
-) {
-    let Some(token) = token.filter(|_| trace.is_recording()) else {
-        return;
-    };
-    let reached = token
-        .audience
-        .iter()
-        .any(|value| **value == *target.client_id());
-    if client.number() != target.number() && !reached {
-        trace.widened(
-            "audience",
-            || target.client_id().into(),
-            || alloc::format!("token-exchange permission on `{}`", target.client_id()),
-        );
-    }
-    let had: Vec<&str> = token.scope().unwrap_or_default().split(' ').collect();
-    let scopes = active
-        .scopes
-        .iter()
-        .filter_map(|number| realm.scope(*number));
-    for scope in scopes.filter(|scope| scope.in_token_scope() && !had.contains(&scope.name())) {
-        trace.widened(
-            "scope",
-            || scope.name().into(),
-            || alloc::format!("default client scope of `{}`", target.client_id()),
-        );
+/// What a plan of this flow stands on.
+fn inputs(subject: Option<VerifiedSubject>, target_permitted: bool, impersonated: bool) -> Inputs {
+    let (subject, user) = subject.map(|subject| (subject.token, subject.user)).unzip();
+    Inputs {
+        subject,
+        user,
+        target_permitted,
+        impersonated,
     }
 }

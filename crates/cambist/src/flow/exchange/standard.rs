@@ -20,6 +20,7 @@ use crate::{
         granted_scopes::check,
     },
     moment::Timestamp,
+    narrowing::{Inputs, scope_stays},
     proof::Possession,
     realm::{
         Client, ClientNo, Feature, Features, Profile, Realm, ScopeNo, client::ExchangeRefresh,
@@ -180,6 +181,10 @@ impl PendingFlow for PendingStandard {
         let user = Arc::clone(subject.user());
         let roles = effective_roles(realm, &user);
         let mut active = ActiveScopes::select(realm, client, text, &roles);
+        let had = subject.token().scope().unwrap_or_default();
+        active.retain(|scope| {
+            names_scope(text, scope.name()) || scope_stays(realm, client, scope, had)
+        });
         let granted = consented(client, &user, active.scopes().iter().copied());
         let granted = granted
             .then_some(())
@@ -202,15 +207,11 @@ impl PendingFlow for PendingStandard {
             let available = available(request, &user, &subject, &active, &asked.audiences);
             trace.step("every audience asked for can be had", available)?;
         }
-        explain_widening(client, &subject, &active, trace);
-        Ok(plan(
-            request,
-            &subject,
-            asked,
-            &active,
-            named.as_ref(),
-            wanted,
-        ))
+        let mut plan = plan(request, &subject, asked, &active, named.as_ref(), wanted);
+        if realm.profile() == Profile::Strict || trace.is_recording() {
+            plan.inputs = Some(Inputs::of(subject.token, subject.user));
+        }
+        Ok(plan)
     }
 }
 
@@ -339,12 +340,7 @@ fn plan(
     named: Option<&ActiveScopes<'_>>,
     wanted: TokenType,
 ) -> Plan {
-    let FlowRequest {
-        realm,
-        client,
-        moment,
-        ..
-    } = *request;
+    let FlowRequest { client, moment, .. } = *request;
     let refreshes = wanted == TokenType::RefreshToken;
     let session = match subject.session() {
         None => PlannedSession::Transient { notes: Vec::new() },
@@ -360,7 +356,6 @@ fn plan(
         Some(session) if refreshes => vec![derived(client, subject, session, moment.now)],
         _ => Vec::new(),
     };
-    let strict = realm.profile() == Profile::Strict;
     let id_only = wanted == TokenType::IdToken;
     Plan {
         client: client.number(),
@@ -386,7 +381,8 @@ fn plan(
         authentication_level: Some(1),
         nonce: None,
         bound: subject.token().confirmation().cloned(),
-        expires_by: strict.then_some(subject.token().expires),
+        expires_by: None,
+        inputs: None,
         effects,
         answer_scope: None,
         restrictions: Restrictions::NONE,
@@ -395,28 +391,6 @@ fn plan(
 
 fn numbers(active: &ActiveScopes<'_>) -> Vec<ScopeNo> {
     active.scopes().iter().map(|scope| scope.number()).collect()
-}
-
-/// Names the scopes that the subject token lacks: the requester's own client scopes grant them.
-fn explain_widening(
-    client: &Client,
-    subject: &VerifiedSubject,
-    active: &ActiveScopes<'_>,
-    trace: &mut DecisionTrace,
-) {
-    if !trace.is_recording() {
-        return;
-    }
-    let had = subject.token().scope().unwrap_or_default();
-    for scope in active.scopes() {
-        if scope.in_token_scope() && !names_scope(had, scope.name()) {
-            trace.widened(
-                "scope",
-                || scope.name().into(),
-                || alloc::format!("client scope of `{}`", client.client_id()),
-            );
-        }
-    }
 }
 
 /// The requester's client session, with a note of the subject token it comes from: when that is revoked, so

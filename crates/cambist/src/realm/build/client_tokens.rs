@@ -7,7 +7,10 @@ use crate::{
     crypto::Algorithm,
     realm::{
         Profile,
-        client::{ClientTokenSettings, ExchangeRefresh},
+        client::{
+            ClientTokenSettings, EXCHANGE_ADDS_AUDIENCES, EXCHANGE_ADDS_ROLES,
+            EXCHANGE_ADDS_SCOPES, ExchangeAdds, ExchangeRefresh,
+        },
         document::{Attributes, ClientDocument, RealmDocument},
         error::{At, RealmError, RealmProblem},
     },
@@ -81,6 +84,11 @@ impl Reader<'_> {
             dpop_bound: self.flag("dpop.bound.access.tokens", false)?,
             certificate_bound: self.flag("tls.client.certificate.bound.access.tokens", false)?,
             exchange_refresh: self.exchange_refresh()?,
+            exchange_adds: ExchangeAdds {
+                scopes: self.names(EXCHANGE_ADDS_SCOPES),
+                audiences: self.names(EXCHANGE_ADDS_AUDIENCES),
+                roles: self.names(EXCHANGE_ADDS_ROLES),
+            },
             acr_levels: self.acr_levels()?,
             fault: None,
             id_token_fault: None,
@@ -174,6 +182,12 @@ impl Reader<'_> {
         };
         fault.get_or_insert(key);
         Ok(None)
+    }
+
+    /// Names with blanks between.
+    fn names(&self, key: &'static str) -> Box<[Box<str>]> {
+        let text = self.value(key).unwrap_or_default();
+        text.split_ascii_whitespace().map(Box::from).collect()
     }
 
     fn exchange_refresh(&mut self) -> Result<ExchangeRefresh, RealmError> {

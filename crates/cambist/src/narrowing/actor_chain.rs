@@ -1,0 +1,29 @@
+//! Actor chain: `act` and `may_act` (RFC 8693 sections 4.1 and 4.4).
+
+use super::{Dimension, Found, Grantor, Source, grantor};
+use crate::{claims::ComposedClaims, subject::ReadToken};
+
+const ACT: &str = "act";
+const MAY_ACT: &str = "may_act";
+
+/// A chain is never dropped: who acted stays told. And no mapper makes somebody an actor.
+pub(super) fn compare(
+    found: &mut Found<'_, '_>,
+    token: &ReadToken,
+    source: Source,
+    claims: &ComposedClaims<'_>,
+) {
+    if source == Source::AccessToken && token.has_actor && claims.claims.value(ACT).is_none() {
+        found.add(Dimension::ActorChain, "silence about its actors", |_| {
+            Grantor::Nothing
+        });
+    }
+    for (name, had) in [(ACT, token.has_actor), (MAY_ACT, token.has_may_act)] {
+        let there = |claims: &ComposedClaims<'_>| claims.claims.value(name).is_some();
+        if there(claims) && !had {
+            found.add(Dimension::ActorChain, name, |found| {
+                grantor::mapper(found.comparison, source, there, there).unwrap_or(Grantor::Nothing)
+            });
+        }
+    }
+}
