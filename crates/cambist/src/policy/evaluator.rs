@@ -2,7 +2,7 @@
 
 use super::{
     DecisionStrategy, EnforcementMode, Logic, PolicyStore,
-    kinds::{Evaluation, Vote},
+    kinds::{Condition, Evaluation, Vote},
     numbers::{PermissionNo, PolicyNo, ResourceNo, ScopeMask},
     store::{Aggregate, Body, MAX_NESTING, Permission, Resource},
     trace::{Outcome, StepVote, TraceSink},
@@ -13,7 +13,27 @@ use crate::realm::Profile;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Failure(pub(super) &'static str);
 
-/// Evaluates a resource with the scopes asked for.
+/// Where votes come from, and how what is not known counts.
+pub(super) trait Votes {
+    /// What the condition says; `None` where that is not known.
+    fn of(&self, condition: &dyn Condition, evaluation: &Evaluation<'_>) -> Option<Vote>;
+
+    /// Whether a permission whose outcome is not known grants. Else it denies.
+    fn doubt_grants(&self) -> bool {
+        false
+    }
+}
+
+/// Every condition is asked: a decision.
+struct Decision;
+
+impl Votes for Decision {
+    fn of(&self, condition: &dyn Condition, evaluation: &Evaluation<'_>) -> Option<Vote> {
+        Some(condition.vote(evaluation))
+    }
+}
+
+/// Decides on a resource with the scopes asked for.
 ///
 /// `Ok(None)`: nothing is granted. `Ok(Some(scopes))`: the resource is granted with these of the scopes asked
 /// for. A failure comes only in profile `keycloak`.
@@ -21,6 +41,17 @@ pub(super) fn evaluate<T: TraceSink>(
     evaluation: &Evaluation<'_>,
     resource: ResourceNo,
     asked: ScopeMask,
+    trace: &mut T,
+) -> Result<Option<ScopeMask>, Failure> {
+    evaluate_with(evaluation, resource, asked, &Decision, trace)
+}
+
+/// The same with votes from somewhere else.
+pub(super) fn evaluate_with<T: TraceSink, V: Votes>(
+    evaluation: &Evaluation<'_>,
+    resource: ResourceNo,
+    asked: ScopeMask,
+    votes: &V,
     trace: &mut T,
 ) -> Result<Option<ScopeMask>, Failure> {
     let store = evaluation.realm.policies();
@@ -36,6 +67,7 @@ pub(super) fn evaluate<T: TraceSink>(
     let mut run = Run {
         store,
         evaluation,
+        votes,
         strict,
         guarded,
         asked,
@@ -104,9 +136,10 @@ impl Ruling {
     }
 }
 
-struct Run<'a, T> {
+struct Run<'a, T, V> {
     store: &'a PolicyStore,
     evaluation: &'a Evaluation<'a>,
+    votes: &'a V,
     strict: bool,
     guarded: &'a Resource,
     asked: ScopeMask,
@@ -114,7 +147,7 @@ struct Run<'a, T> {
     trace: &'a mut T,
 }
 
-impl<T: TraceSink> Run<'_, T> {
+impl<T: TraceSink, V: Votes> Run<'_, T, V> {
     fn permission(&mut self, number: PermissionNo, named: bool) -> Result<(), Failure> {
         let store = self.store;
         let Some(permission) = store.permission(number) else {
@@ -138,6 +171,7 @@ impl<T: TraceSink> Run<'_, T> {
         match outcome {
             None => {}
             Some(Outcome::Permit) => self.granted(permission, named),
+            Some(Outcome::Unknown) if self.votes.doubt_grants() => self.granted(permission, named),
             Some(Outcome::Deny | Outcome::Unknown) => self.denied(permission, named),
         }
         Ok(())
@@ -180,7 +214,10 @@ impl<T: TraceSink> Run<'_, T> {
         };
         self.trace.policy_begin(store, number.0);
         let vote = match &policy.body {
-            Body::Leaf(condition) => Ok(Verdict::Said(condition.vote(self.evaluation))),
+            Body::Leaf(condition) => Ok(self
+                .votes
+                .of(&**condition, self.evaluation)
+                .map_or(Verdict::Open, Verdict::Said)),
             Body::Aggregate(aggregate) => self.aggregate(aggregate, depth),
         };
         let outcome = match &vote {
@@ -236,7 +273,7 @@ impl<T: TraceSink> Run<'_, T> {
 /// What a policy came to before its logic.
 enum Verdict {
     Said(Vote),
-    /// An aggregate whose outcome hangs on a child that is not known.
+    /// Not known: a condition whose vote is not, or an aggregate that hangs on one.
     Open,
 }
 

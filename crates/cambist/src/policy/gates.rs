@@ -12,6 +12,7 @@ use super::{
     evaluator::{Failure, evaluate},
     kinds::Evaluation,
     numbers::{ResourceNo, ScopeMask},
+    possible::Door,
     store::{NOWHERE, Standing, Target},
     trace::{NoTrace, Opening, Recorder, TraceSink},
 };
@@ -275,6 +276,10 @@ fn exchange<T: TraceSink>(
     target: Target,
     trace: &mut T,
 ) -> Result<(), GateRefusal> {
+    pass(evaluation, exchange_door(evaluation.realm, target)?, trace)
+}
+
+pub(super) fn exchange_door(realm: &Realm, target: Target) -> Result<Door, GateRefusal> {
     if target.resource == NOWHERE {
         return Err(GateRefusal::NoResource);
     }
@@ -283,28 +288,34 @@ fn exchange<T: TraceSink>(
         Standing::NoConditions => return Err(GateRefusal::NoConditions),
         Standing::Ready => {}
     }
-    let scope = evaluation
-        .realm
-        .policies()
-        .token_exchange
-        .ok_or(GateRefusal::NoScope)?;
-    // That the resource is granted at all is enough, as in Keycloak.
-    granted(
-        evaluate(evaluation, ResourceNo(target.resource), scope, trace),
-        ScopeMask::NONE,
-    )
+    Ok(Door {
+        resource: ResourceNo(target.resource),
+        asked: realm
+            .policies()
+            .token_exchange
+            .ok_or(GateRefusal::NoScope)?,
+        // That the resource is granted at all is enough, as in Keycloak.
+        needed: ScopeMask::NONE,
+    })
 }
 
 fn impersonate<T: TraceSink>(
     evaluation: &Evaluation<'_>,
     trace: &mut T,
 ) -> Result<(), GateRefusal> {
-    let store = evaluation.realm.policies();
+    pass(evaluation, impersonation_door(evaluation.realm)?, trace)
+}
+
+pub(super) fn impersonation_door(realm: &Realm) -> Result<Door, GateRefusal> {
+    let store = realm.policies();
     let number = ResourceNo(store.users.resource);
     let resource = store.resource(number).ok_or(GateRefusal::NoResource)?;
-    let scope = store.impersonate.ok_or(GateRefusal::NoScope)?;
-    // All scopes of the users are asked for, and the one that counts must be among those granted.
-    granted(evaluate(evaluation, number, resource.scopes, trace), scope)
+    Ok(Door {
+        resource: number,
+        // All scopes of the users are asked for, and the one that counts must be among those granted.
+        asked: resource.scopes,
+        needed: store.impersonate.ok_or(GateRefusal::NoScope)?,
+    })
 }
 
 fn impersonate_as_user<T: TraceSink>(
@@ -330,19 +341,22 @@ fn impersonatable<T: TraceSink>(
         return Ok(());
     }
     let scope = store.user_impersonated.ok_or(GateRefusal::NoScope)?;
-    granted(
-        evaluate(evaluation, ResourceNo(target.resource), scope, trace),
-        scope,
-    )
+    let door = Door {
+        resource: ResourceNo(target.resource),
+        asked: scope,
+        needed: scope,
+    };
+    pass(evaluation, door, trace)
 }
 
 /// Open when the resource is granted with at least the scope that is needed.
-fn granted(
-    evaluated: Result<Option<ScopeMask>, Failure>,
-    needed: ScopeMask,
+fn pass<T: TraceSink>(
+    evaluation: &Evaluation<'_>,
+    door: Door,
+    trace: &mut T,
 ) -> Result<(), GateRefusal> {
-    match evaluated {
-        Ok(Some(granted)) if granted.contains(needed) => Ok(()),
+    match evaluate(evaluation, door.resource, door.asked, trace) {
+        Ok(Some(granted)) if granted.contains(door.needed) => Ok(()),
         Ok(_) => Err(GateRefusal::NotGranted),
         Err(Failure(reason)) => Err(GateRefusal::Failed(Cow::Borrowed(reason))),
     }

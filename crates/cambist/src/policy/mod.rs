@@ -14,6 +14,7 @@ pub mod gates;
 mod identity;
 pub mod kinds;
 mod numbers;
+mod possible;
 mod store;
 mod strategy;
 mod trace;
@@ -27,10 +28,11 @@ pub use self::{
     },
     identity::{ClaimSource, EvaluationContext, Identity, IdentityClaim},
     kinds::{
-        BuildContext, Combination, Condition, Evaluation, PolicyKind, PolicyKinds, Reference,
-        Settings, Vote,
+        BuildContext, Combination, Condition, Evaluation, HangsOn, PolicyKind, PolicyKinds,
+        Reference, Settings, Vote,
     },
     numbers::PolicyNo,
+    possible::{Possibility, ServiceAccount, exchange_possibility, impersonation_possibility},
     store::{MAX_CHECKS, MAX_NESTING, MAX_POLICIES, MAX_SCOPES, PolicyStore},
     strategy::{DecisionStrategy, EnforcementMode, Logic},
     trace::{Outcome, PermissionSort, PermissionTrace, PolicyStep, PolicyTrace, StepVote},

@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use super::{BuildContext, Condition, Evaluation, PolicyKind, Settings, Vote};
+use super::{BuildContext, Condition, Evaluation, HangsOn, PolicyKind, Settings, Vote};
 use crate::{
     policy::{PolicyError, numbers::NumberSet},
     realm::document::PolicyDocument,
@@ -43,6 +43,10 @@ impl PolicyKind for ClientKind {
 struct ClientCondition(NumberSet);
 
 impl Condition for ClientCondition {
+    fn hangs_on(&self) -> HangsOn {
+        HangsOn::NOTHING
+    }
+
     fn vote(&self, evaluation: &Evaluation<'_>) -> Vote {
         match evaluation.client {
             _ if self.0.is_empty() => Vote::Nothing,

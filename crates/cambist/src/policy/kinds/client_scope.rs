@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use super::{BuildContext, Condition, Evaluation, PolicyKind, Settings, Vote};
+use super::{BuildContext, Condition, Evaluation, HangsOn, PolicyKind, Settings, Vote};
 use crate::{
     policy::PolicyError,
     realm::{ScopeNo, document::PolicyDocument},
@@ -43,6 +43,10 @@ impl PolicyKind for ClientScopeKind {
 struct ClientScopeCondition(Box<[(ScopeNo, bool)]>);
 
 impl Condition for ClientScopeCondition {
+    fn hangs_on(&self) -> HangsOn {
+        HangsOn::TOKEN
+    }
+
     fn vote(&self, evaluation: &Evaluation<'_>) -> Vote {
         let Some(held) = evaluation.identity.scope() else {
             return Vote::Failed("a client-scope condition, and there is no token with a scope");

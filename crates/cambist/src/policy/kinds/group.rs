@@ -4,7 +4,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 
 use serde_json::Value;
 
-use super::{BuildContext, Condition, Evaluation, PolicyKind, Settings, Vote};
+use super::{BuildContext, Condition, Evaluation, HangsOn, PolicyKind, Settings, Vote};
 use crate::{
     policy::{PolicyError, identity::IdentityClaim},
     realm::{Group, GroupNo, Realm, document::PolicyDocument},
@@ -52,6 +52,10 @@ struct GroupCondition {
 }
 
 impl Condition for GroupCondition {
+    fn hangs_on(&self) -> HangsOn {
+        HangsOn::SERVICE_ACCOUNT.and(HangsOn::TOKEN)
+    }
+
     fn vote(&self, evaluation: &Evaluation<'_>) -> Vote {
         let realm = evaluation.realm;
         if evaluation.identity.user().is_none() {

@@ -57,9 +57,44 @@ pub trait Condition: Send + Sync + fmt::Debug {
     /// Votes.
     fn vote(&self, evaluation: &Evaluation<'_>) -> Vote;
 
+    /// What the vote hangs on beside the client that asks. A kind that says too little makes
+    /// [`exchange_possibility`](super::exchange_possibility) wrong; default: on everything.
+    fn hangs_on(&self) -> HangsOn {
+        HangsOn::EVERYTHING
+    }
+
     /// A policy made of others says here which and how they combine; [`Condition::vote`] is then not asked.
     fn combines(&self) -> Option<Combination> {
         None
+    }
+}
+
+/// What a vote may hang on, beside the realm and the client that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HangsOn(u8);
+
+impl HangsOn {
+    /// Nothing else.
+    pub const NOTHING: Self = Self(0);
+    /// Roles and groups of the client's service account.
+    pub const SERVICE_ACCOUNT: Self = Self(1);
+    /// What the subject token says.
+    pub const TOKEN: Self = Self(2);
+    /// The moment of the request.
+    pub const MOMENT: Self = Self(4);
+    /// All of these, and whatever else there may be.
+    pub const EVERYTHING: Self = Self(u8::MAX);
+
+    /// Both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether there is nothing in it that is not in `known`.
+    #[must_use]
+    pub const fn within(self, known: Self) -> bool {
+        self.0 & !known.0 == 0
     }
 }
 

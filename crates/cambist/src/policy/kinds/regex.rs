@@ -11,7 +11,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{
-    BuildContext, Condition, Evaluation, PolicyKind, Settings, Vote,
+    BuildContext, Condition, Evaluation, HangsOn, PolicyKind, Settings, Vote,
     java_pattern::{self, PatternError},
 };
 use crate::{
@@ -134,6 +134,10 @@ struct RegexCondition {
 }
 
 impl Condition for RegexCondition {
+    fn hangs_on(&self) -> HangsOn {
+        HangsOn::TOKEN
+    }
+
     fn vote(&self, evaluation: &Evaluation<'_>) -> Vote {
         // Every context attribute has dots in its name, and a name here ends at the first dot.
         if self.from_context {

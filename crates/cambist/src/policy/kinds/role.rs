@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use super::{BuildContext, Condition, Evaluation, PolicyKind, Settings, Vote};
+use super::{BuildContext, Condition, Evaluation, HangsOn, PolicyKind, Settings, Vote};
 use crate::{
     policy::PolicyError,
     realm::{Realm, Role, RoleNo, document::PolicyDocument},
@@ -51,6 +51,10 @@ struct RoleCondition {
 }
 
 impl Condition for RoleCondition {
+    fn hangs_on(&self) -> HangsOn {
+        HangsOn::SERVICE_ACCOUNT
+    }
+
     fn vote(&self, evaluation: &Evaluation<'_>) -> Vote {
         let mut vote = if self.roles.is_empty() {
             Vote::Nothing

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
-use super::{BuildContext, Condition, Evaluation, PolicyKind, Settings, Vote};
+use super::{BuildContext, Condition, Evaluation, HangsOn, PolicyKind, Settings, Vote};
 use crate::{policy::PolicyError, realm::document::PolicyDocument};
 
 pub(super) struct TimeKind;
@@ -102,6 +102,10 @@ struct TimeCondition {
 }
 
 impl Condition for TimeCondition {
+    fn hangs_on(&self) -> HangsOn {
+        HangsOn::MOMENT
+    }
+
     fn vote(&self, evaluation: &Evaluation<'_>) -> Vote {
         let moment = evaluation.context.moment;
         let local = moment.now.after(i64::from(moment.utc_offset)).0;

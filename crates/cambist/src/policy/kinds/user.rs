@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-use super::{BuildContext, Condition, Evaluation, PolicyKind, Settings, Vote};
+use super::{BuildContext, Condition, Evaluation, HangsOn, PolicyKind, Settings, Vote};
 use crate::{policy::PolicyError, realm::document::PolicyDocument};
 
 pub(super) struct UserKind;
@@ -61,6 +61,10 @@ impl UserCondition {
 }
 
 impl Condition for UserCondition {
+    fn hangs_on(&self) -> HangsOn {
+        HangsOn::NOTHING
+    }
+
     fn vote(&self, evaluation: &Evaluation<'_>) -> Vote {
         let identity = evaluation.identity;
         if self.ids.is_empty() {
