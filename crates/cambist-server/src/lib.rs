@@ -15,6 +15,7 @@ mod listener;
 mod loading;
 mod management;
 mod metrics;
+mod outbound;
 mod registry;
 mod server;
 mod signing;

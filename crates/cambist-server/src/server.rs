@@ -14,6 +14,7 @@ use std::{
 use cambist::{crypto::CryptoProvider, engine::Engine, moment::Timestamp};
 use cambist_admin::{Admin, AdminAuthenticator, AdminParts, RegistryError};
 use cambist_http::{BaseUrl, BaseUrlError, BaseUrls, Service};
+use cambist_outbound::{HttpFetchError, Outbound, OutboundOptions};
 use cambist_ring::{RingProvider, SystemEntropy};
 use cambist_store::{MemoryStore, OpenError, SqliteStore, Store, passwords::PasswordVerifier};
 use tokio::{net::TcpListener, task::JoinHandle, time::interval};
@@ -23,11 +24,12 @@ use crate::{
     admin_access::AdminAccess,
     app::{App, ManagementHandler},
     bootstrap::bootstrap,
-    config::{Settings, StoreChoice},
+    config::{OutboundAllowance, Settings, StoreChoice},
     listener::Listener,
     loading,
     management::{Management, StoreHandle},
     metrics::{Metrics, TokenRequests},
+    outbound::AskByNetwork,
     signing::OffReactor,
 };
 
@@ -79,6 +81,9 @@ pub enum StartError {
     /// A base address cannot be formed.
     #[error(transparent)]
     BaseUrl(#[from] BaseUrlError),
+    /// Other servers cannot be asked.
+    #[error("outbound: {0}")]
+    Outbound(#[from] HttpFetchError),
     /// Metrics cannot be set up.
     #[error("metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -120,6 +125,16 @@ impl Server {
             loading::load(&registry, path).await?;
         }
 
+        let allow_loopback = settings
+            .outbound_allow
+            .contains(&OutboundAllowance::Loopback);
+        let outbound = Outbound::new(
+            Arc::clone(&provider),
+            OutboundOptions {
+                allow_loopback,
+                ..OutboundOptions::default()
+            },
+        )?;
         let metrics = Arc::new(Metrics::new()?);
         let service = Service::builder(
             Engine::new(provider),
@@ -130,6 +145,7 @@ impl Server {
         )
         .signer(OffReactor::new())
         .observer(TokenRequests(Arc::clone(&metrics)))
+        .outbound(AskByNetwork(outbound))
         .build();
         let access = Arc::new(AdminAccess {
             registry: Arc::clone(&registry),

@@ -23,6 +23,7 @@ use crate::{
     realm::{Client, ClientNo, Feature, Realm},
     refusal::Refusal,
     request::{Envelope, Form, GrantType, Parameters, PresentedCredentials, RequestError},
+    subject::{ProviderKind, builtin_kinds},
     trace::DecisionTrace,
 };
 
@@ -48,6 +49,7 @@ pub struct EngineBuilder {
     provider: Arc<dyn CryptoProvider>,
     flows: Vec<Arc<dyn Flow>>,
     exchanges: Vec<Arc<dyn ExchangeFlow>>,
+    providers: Vec<Arc<dyn ProviderKind>>,
     limits: RequestLimits,
     jws_limits: JwsLimits,
     tracing: bool,
@@ -65,6 +67,14 @@ impl EngineBuilder {
     #[must_use]
     pub fn exchange(mut self, kind: Arc<dyn ExchangeFlow>) -> Self {
         self.exchanges.push(kind);
+        self
+    }
+
+    /// Adds a kind of identity provider of the embedder's own. One with the name of a built-in kind takes
+    /// its place.
+    #[must_use]
+    pub fn identity_provider(mut self, kind: Arc<dyn ProviderKind>) -> Self {
+        self.providers.push(kind);
         self
     }
 
@@ -96,11 +106,13 @@ impl EngineBuilder {
             provider,
             mut flows,
             exchanges,
+            mut providers,
             limits,
             jws_limits,
             tracing,
         } = self;
-        flows.extend(flow::builtin(exchanges));
+        providers.extend(builtin_kinds());
+        flows.extend(flow::builtin(exchanges, providers.into()));
         Engine(Arc::new(Parts {
             provider,
             flows,
@@ -125,6 +137,7 @@ impl Engine {
             provider,
             flows: Vec::new(),
             exchanges: Vec::new(),
+            providers: Vec::new(),
             limits: RequestLimits::default(),
             jws_limits: JwsLimits::default(),
             tracing: false,

@@ -17,10 +17,11 @@ use crate::{
     client_policy::ClientPolicyRefusal,
     crypto::ProviderError,
     narrowing::Dimension,
+    outside::OutsideFailure,
     policy::GateRefusal,
     proof::{BindingError, ProofError},
     request::RequestError,
-    subject::{LivenessError, SubjectTokenError},
+    subject::{BrokerError, ExternalTokenError, LivenessError, SubjectTokenError},
 };
 
 /// An OAuth error code, as it stands in `error` (RFC 6749 section 5.2, RFC 8693 section 2.2.2, and those
@@ -265,6 +266,15 @@ pub enum ExchangeError {
         reason: GateRefusal,
     },
 
+    /// A token of an identity provider was not taken.
+    #[error("the external token was not taken: {0}")]
+    ExternalToken(ExternalTokenError),
+    /// Whoever the token stands for is nobody here.
+    #[error("the external token leads to no user: {0}")]
+    Broker(BrokerError),
+    /// Another server would have to be asked.
+    #[error("{0}")]
+    Outside(OutsideFailure),
     /// What would be minted is not below what it is made from, and nothing grants that (profile `strict`).
     #[error("the exchange would widen {0}, and nothing grants that")]
     Widening(Dimension),
@@ -628,7 +638,7 @@ fn refresh_wire(error: &RefreshError) -> WireError {
 fn exchange_wire(error: &ExchangeError) -> WireError {
     use OAuthErrorCode::{
         AccessDenied, InvalidClient, InvalidIssuer, InvalidRequest, InvalidScope, InvalidTarget,
-        UnauthorizedClient,
+        InvalidToken, UnauthorizedClient,
     };
     const NOT_ALLOWED: &str = "Client not allowed to exchange";
     match error {
@@ -705,6 +715,9 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
             wire(403, AccessDenied, "Client is not within the token audience")
         }
         ExchangeError::NoLifeLeft => wire(400, InvalidRequest, "Invalid token"),
+        ExchangeError::ExternalToken(error) => error.wire(),
+        ExchangeError::Broker(error) => error.wire(),
+        ExchangeError::Outside(_) => wire(400, InvalidToken, "invalid token"),
         ExchangeError::Widening(dimension) => WireError {
             status: 400,
             code: match dimension {

@@ -32,6 +32,7 @@ use crate::{
     realm::{Client, Features, Realm},
     refusal::Refusal,
     request::{GrantType, Parameters},
+    subject::ProviderKind,
     trace::DecisionTrace,
 };
 
@@ -172,13 +173,16 @@ pub trait AskingFlow: Send + Sync + core::fmt::Debug {
 }
 
 /// The built-in flows; `exchanges` are kinds of exchange of the embedder's own, asked before the built-in
-/// ones.
-pub(crate) fn builtin(exchanges: Vec<Arc<dyn ExchangeFlow>>) -> Vec<Arc<dyn Flow>> {
+/// ones; `providers` are all kinds of identity providers.
+pub(crate) fn builtin(
+    exchanges: Vec<Arc<dyn ExchangeFlow>>,
+    providers: Arc<[Arc<dyn ProviderKind>]>,
+) -> Vec<Arc<dyn Flow>> {
     vec![
         Arc::new(password::Password),
         Arc::new(client_credentials::ClientCredentials),
         Arc::new(refresh_token::RefreshToken),
-        Arc::new(exchange::TokenExchange::with(exchanges)),
+        Arc::new(exchange::TokenExchange::with(exchanges, providers)),
         Arc::new(jwt_bearer::JwtBearer),
     ]
 }

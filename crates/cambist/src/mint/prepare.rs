@@ -56,8 +56,9 @@ impl Grant {
             scope: scene.scope_text(false),
         };
         let (access_token, tokens, response) = minting.write()?;
-        let mut effects = placed.effects;
-        effects.extend_from_slice(&self.plan.effects);
+        // The plan's come first: a session may be that of a user who is made here.
+        let mut effects = self.plan.effects.clone();
+        effects.extend(placed.effects);
         let rest = Rest {
             realm: realm.name().into(),
             engine: self.engine,

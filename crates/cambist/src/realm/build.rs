@@ -6,6 +6,7 @@ mod assertions;
 mod client;
 mod client_tokens;
 mod groups;
+mod identity_providers;
 pub mod ids;
 mod keys;
 mod origins;
@@ -27,8 +28,8 @@ use hashbrown::{HashMap, hash_map::Entry};
 pub use self::users::{service_account_user, users_of};
 use self::{client::ClientBuilder, ids::IdSource};
 use super::{
-    ClientNo, IdentityProvider, Profile, Realm,
-    document::{IdentityProviderDocument, MapperDocument, RealmDocument},
+    ClientNo, Profile, Realm,
+    document::{MapperDocument, RealmDocument},
     error::{At, RealmError, RealmProblem},
     features::{Feature, Features},
 };
@@ -146,7 +147,8 @@ impl<'a> Builder<'a> {
         }
 
         let keys = keys::build(document, &self.ids, self.options.provider, &mut self.notes)?;
-        let identity_providers = self.identity_providers()?;
+        let identity_providers =
+            identity_providers::build(document, &self.ids, self.options, &mut self.notes)?;
         let providers_by_issuer = assertion_rules::by_issuer(&identity_providers, &mut self.notes)?;
         let (roles, roles_by_id, realm_roles_by_name) = role_index.into_roles();
 
@@ -226,43 +228,6 @@ impl<'a> Builder<'a> {
             }
         }
         Ok(numbers)
-    }
-
-    fn identity_providers(&mut self) -> Result<Vec<IdentityProvider>, RealmError> {
-        let list = At::Root("identity_providers");
-        let documents = &self.document.identity_providers;
-        check_count(&list, documents.len())?;
-        let mut aliases = Unique::new("identity provider", &list, "alias", documents.len());
-        let mut ids = Unique::new("internal id", &list, "id", documents.len());
-        documents
-            .iter()
-            .enumerate()
-            .map(|(place, provider)| {
-                let item = list.item(place);
-                check_name(&item.member("alias"), &provider.alias)?;
-                aliases.add(place, provider.alias.as_str())?;
-                let id = self.ids.provider(provider);
-                check_name(&item.member("id"), &id)?;
-                ids.add(place, id.clone())?;
-                let rules =
-                    assertion_rules::of_provider(&item, provider, self.options, &mut self.notes)?;
-                Ok(IdentityProvider {
-                    assertion_rules: rules,
-                    ..identity_provider(provider, id.into_owned())
-                })
-            })
-            .collect()
-    }
-}
-
-fn identity_provider(document: &IdentityProviderDocument, id: String) -> IdentityProvider {
-    IdentityProvider {
-        id: id.into(),
-        alias: document.alias.as_str().into(),
-        kind: document.kind.as_str().into(),
-        enabled: document.enabled,
-        config: document.config.clone(),
-        assertion_rules: None,
     }
 }
 

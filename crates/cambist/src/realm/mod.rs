@@ -29,7 +29,7 @@ pub use self::{
     error::{DocumentPath, RealmError, RealmProblem},
     features::{Feature, Features},
     group::{Group, GroupNo},
-    identity_provider::IdentityProvider,
+    identity_provider::{IdentityProvider, ProviderKeys, ProviderTrust, SyncMode},
     keys::{KeyPublication, RealmKey, RealmKeys},
     role::{Role, RoleNo, RoleOwner, RoleSet},
     scope::{ClientScope, ScopeNo},

@@ -6,6 +6,7 @@
 
 mod assertion;
 mod error;
+mod external;
 mod internal;
 mod liveness;
 mod refresh;
@@ -14,6 +15,11 @@ mod token_id;
 pub use self::{
     assertion::{AssertionClass, ID_JAG, MAX_TOKEN_ID_BYTES},
     error::SubjectTokenError,
+    external::{
+        BrokerError, BrokeredIdentity, Evidence, ExternalTokenError, IdentityMapper,
+        IdentityMapping, Intake, ProviderKind, Route, RouteStep,
+        mappers::{Brokering, UnusableMapper, Write},
+    },
     internal::{ReadToken, TakenTypes, VerifiedSubject, read_access_token},
     liveness::{LivenessError, check_session, effective_not_before},
     refresh::{ReadRefreshToken, read_refresh_token},
@@ -21,6 +27,7 @@ pub use self::{
 };
 pub(crate) use self::{
     assertion::{UnverifiedAssertion, VerifiedAssertion},
+    external::{Admitted, Examination, Examined, Identified, admit, builtin_kinds, link_query},
     internal::IMPERSONATOR_CLIENT,
     liveness::client_session_idle,
 };

@@ -1,5 +1,6 @@
 //! Token exchange (RFC 8693): the kinds of exchange, and which of them takes a request.
 
+mod external;
 mod impersonation;
 mod permission_based;
 mod standard;
@@ -12,7 +13,7 @@ use crate::{
     realm::{Client, Feature, Features, Profile, Realm, document::ClientGrant},
     refusal::{ExchangeError, Refusal},
     request::GrantType,
-    subject::ReadToken,
+    subject::{ProviderKind, ReadToken},
     trace::DecisionTrace,
 };
 
@@ -51,8 +52,12 @@ pub(super) struct TokenExchange {
 
 impl TokenExchange {
     /// These kinds, then the built-in ones.
-    pub(super) fn with(mut kinds: Vec<Arc<dyn ExchangeFlow>>) -> Self {
+    pub(super) fn with(
+        mut kinds: Vec<Arc<dyn ExchangeFlow>>,
+        providers: Arc<[Arc<dyn ProviderKind>]>,
+    ) -> Self {
         kinds.push(Arc::new(standard::Standard));
+        kinds.push(Arc::new(external::External::with(providers)));
         kinds.push(Arc::new(permission_based::PermissionBased));
         Self { kinds }
     }

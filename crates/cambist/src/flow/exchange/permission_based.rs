@@ -257,7 +257,7 @@ impl PendingFlow for PendingExchange {
     }
 }
 
-fn output(requested: Option<&str>) -> Result<TokenType, ExchangeError> {
+pub(super) fn output(requested: Option<&str>) -> Result<TokenType, ExchangeError> {
     match requested {
         None => Ok(TokenType::RefreshToken),
         Some(urn) => match TokenType::from_urn(urn) {
@@ -270,7 +270,7 @@ fn output(requested: Option<&str>) -> Result<TokenType, ExchangeError> {
 }
 
 /// An assertion needs a target that takes one; none is minted yet, so one that does is refused as well.
-fn saml(target: &Client) -> ExchangeError {
+pub(super) fn saml(target: &Client) -> ExchangeError {
     const ADDRESSES: [&str; 3] = [
         "saml_assertion_consumer_url_post",
         "saml_assertion_consumer_url_redirect",
@@ -288,7 +288,7 @@ fn saml(target: &Client) -> ExchangeError {
 
 /// The clients named by `audience`, the requester when there is none. Existence of all is checked before
 /// consent of all, and that before whether each is enabled.
-fn targets<'r>(
+pub(super) fn targets<'r>(
     realm: &'r Realm,
     client: &'r Client,
     audiences: &[Box<str>],
@@ -305,14 +305,18 @@ fn targets<'r>(
 }
 
 /// Who asks, with what.
-struct Asker<'a> {
-    request: &'a FlowRequest<'a>,
-    subject: Option<&'a VerifiedSubject>,
-    facts: &'a Facts,
+pub(super) struct Asker<'a> {
+    pub(super) request: &'a FlowRequest<'a>,
+    pub(super) subject: Option<&'a VerifiedSubject>,
+    pub(super) facts: &'a Facts,
 }
 
 impl Asker<'_> {
-    fn may_reach(&self, target: &Client, trace: &mut DecisionTrace) -> Result<(), ExchangeError> {
+    pub(super) fn may_reach(
+        &self,
+        target: &Client,
+        trace: &mut DecisionTrace,
+    ) -> Result<(), ExchangeError> {
         let FlowRequest {
             realm,
             client,

@@ -266,3 +266,9 @@ impl fmt::Debug for PolicyKinds {
         f.debug_set().entries(self.names()).finish()
     }
 }
+
+/// A pattern of `java.util.regex` that must match a whole text; `None` for one that cannot be carried over.
+pub(crate) fn java_regex(pattern: &str) -> Option<::regex::Regex> {
+    let pattern = java_pattern::translate(pattern).ok()?;
+    java_pattern::compile(&pattern).ok()
+}
