@@ -12,8 +12,9 @@ use cambist::{
         },
     },
 };
-use cambist_ring::RingProvider;
 use serde_json::json;
+
+use crate::free::FreeProvider;
 
 /// How many roles there are.
 const ROLES: usize = 16;
@@ -91,7 +92,7 @@ impl World {
         let options = BuildOptions {
             version: 1,
             features: Features::NONE,
-            provider: &RingProvider,
+            provider: &FreeProvider,
             mappers: &MapperKinds::builtin(),
             policies: &PolicyKinds::builtin(),
             client_policies: &cambist::client_policy::ClientPolicyKinds::builtin(),

@@ -6,5 +6,7 @@
 )]
 
 pub mod decide;
+pub mod exchange;
+pub mod free;
 pub mod rounds;
 pub mod world;

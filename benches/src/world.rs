@@ -1,9 +1,7 @@
 //! A realm of any size in which `client-0` may exchange to every other client.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cambist::{
     crypto::Algorithm,
-    jose::PrivateKey,
     realm::document::{KeyDocument, KeyStatus, KeyUse, RealmDocument, SecretSource},
     secret::Secret,
 };
@@ -21,7 +19,7 @@ pub fn document(clients: usize) -> RealmDocument {
         json!({
             "id": format!("client-{number}"),
             "secret": format!("secret-{number}"),
-            "grants": ["password", "token-exchange"],
+            "grants": ["password", "token-exchange", "standard-token-exchange"],
         })
     };
     let permission = |number: usize| {
@@ -57,26 +55,26 @@ pub fn document(clients: usize) -> RealmDocument {
     serde_json::from_value(value).expect("the bench's realm document is well made")
 }
 
-/// A key document for this algorithm, freshly made.
+/// A key document for this algorithm. Keys of the elliptic curves and of RSA are freshly made, but for the
+/// Ed25519 one, which is the testkit's.
 ///
 /// # Panics
 ///
 /// When no key can be made.
 #[must_use]
-#[expect(
-    clippy::expect_used,
-    reason = "a bench without keys has nothing to measure"
-)]
 pub fn key(algorithm: Algorithm) -> KeyDocument {
     let secret = match algorithm {
         Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => {
             "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0-Pw"
                 .to_owned()
         }
-        Algorithm::EdDsa => der(cambist_aws_lc::generate_ed25519().expect("a key")),
-        Algorithm::Es256 => der(cambist_aws_lc::generate_ec_p256().expect("a key")),
-        Algorithm::Es384 => der(cambist_aws_lc::generate_ec_p384().expect("a key")),
-        _ => der(cambist_aws_lc::generate_rsa(2048).expect("a key")),
+        Algorithm::EdDsa => {
+            return cambist_testkit::world::keys()
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| no_key());
+        }
+        other => made(other),
     };
     KeyDocument {
         kid: Some(algorithm.name().to_lowercase()),
@@ -91,6 +89,26 @@ pub fn key(algorithm: Algorithm) -> KeyDocument {
     }
 }
 
-fn der(key: PrivateKey) -> String {
+/// A private key as PKCS#8, base64.
+#[cfg(feature = "ring")]
+fn made(algorithm: Algorithm) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+    let key = match algorithm {
+        Algorithm::Es256 => cambist_aws_lc::generate_ec_p256(),
+        Algorithm::Es384 => cambist_aws_lc::generate_ec_p384(),
+        _ => cambist_aws_lc::generate_rsa(2048),
+    };
+    let key = key.unwrap_or_else(|_| no_key());
     STANDARD.encode(key.expose_pkcs8_der())
+}
+
+#[cfg(not(feature = "ring"))]
+fn made(_: Algorithm) -> String {
+    no_key()
+}
+
+#[expect(clippy::panic, reason = "a bench without keys has nothing to measure")]
+fn no_key() -> ! {
+    panic!("no key of this algorithm can be made")
 }

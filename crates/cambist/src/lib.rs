@@ -171,6 +171,7 @@ pub mod realm;
 pub mod refusal;
 pub mod request;
 pub mod response;
+mod scan;
 pub mod secret;
 pub mod subject;
 pub mod trace;

@@ -5,7 +5,7 @@ use core::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::request::TokenType;
+use crate::{jose::json_writer::ObjectWriter, request::TokenType};
 
 /// The answer (RFC 6749 section 5.1, RFC 8693 section 2.2.1), with Keycloak's further members.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,8 +38,39 @@ impl TokenResponse {
     /// The JSON body.
     #[must_use]
     pub fn body(&self) -> Vec<u8> {
-        // Texts and numbers cannot fail to serialise.
-        serde_json::to_vec(self).unwrap_or_default()
+        self.written().unwrap_or_default()
+    }
+
+    fn written(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let tokens = [
+            Some(&self.access_token),
+            self.refresh_token.as_ref(),
+            self.id_token.as_ref(),
+        ];
+        let length = tokens.iter().flatten().map(|token| token.len());
+        let mut object = ObjectWriter::with_capacity(length.sum::<usize>().saturating_add(512));
+        object.text("access_token", &self.access_token);
+        object.number("expires_in", self.expires_in);
+        object.number("refresh_expires_in", self.refresh_expires_in);
+        if let Some(token) = &self.refresh_token {
+            object.text("refresh_token", token);
+        }
+        object.text("token_type", self.token_type);
+        if let Some(token) = &self.id_token {
+            object.text("id_token", token);
+        }
+        object.number("not-before-policy", self.not_before_policy);
+        if let Some(session) = &self.session_state {
+            object.text("session_state", session);
+        }
+        object.text("scope", &self.scope);
+        if let Some(kind) = self.issued_token_type {
+            object.text("issued_token_type", kind.urn());
+        }
+        for (name, value) in &self.further {
+            object.value(name, value)?;
+        }
+        Ok(object.finish())
     }
 }
 
@@ -78,5 +109,37 @@ impl fmt::Debug for TokenResponse {
             .field("scope", &self.scope)
             .field("issued_token_type", &self.issued_token_type)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_body_is_what_serde_json_makes_of_the_answer() {
+        let mut answer = TokenResponse {
+            access_token: "a.b.c".into(),
+            expires_in: 300,
+            refresh_expires_in: 0,
+            refresh_token: None,
+            token_type: "Bearer",
+            id_token: None,
+            not_before_policy: 0,
+            session_state: None,
+            scope: String::new(),
+            issued_token_type: None,
+            further: serde_json::Map::new(),
+        };
+        assert_eq!(answer.body(), serde_json::to_vec(&answer).unwrap());
+        answer.refresh_token = Some("d.e.f".into());
+        answer.id_token = Some("g.h.i".into());
+        answer.session_state = Some("s\"1".into());
+        answer.scope = "email profile".into();
+        answer.issued_token_type = Some(TokenType::RefreshToken);
+        answer
+            .further
+            .insert("more".into(), serde_json::json!([1, { "x": null }]));
+        assert_eq!(answer.body(), serde_json::to_vec(&answer).unwrap());
     }
 }

@@ -29,6 +29,8 @@ use crate::realm::document::Attributes;
 /// Mappers run in ascending priority; within one priority in the order of scopes and then of the document.
 /// A mapper cannot write the claims that the engine owns ([`ComposedClaims`] has no place for them), except
 /// where a kind is made for one of them, such as the audience mapper.
+///
+/// Priority, need of roles and targets are asked once, when the realm is built.
 pub trait ProtocolMapper: Send + Sync + core::fmt::Debug {
     /// Where it stands among the others: -10 subject, 0 ordinary, 10 role names, 20 hardcoded roles, 30
     /// audience resolve, 40 roles to claims.
@@ -68,6 +70,54 @@ pub struct MapperInstance {
     pub(crate) kind: Box<str>,
     pub(crate) config: Arc<Attributes>,
     pub(crate) mapper: Arc<dyn ProtocolMapper>,
+    pub(crate) habits: Habits,
+}
+
+/// What a mapper says of itself, asked once when the realm is built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Habits {
+    pub(crate) priority: i32,
+    pub(crate) needs_roles: bool,
+    /// A bit for each target, and one for lightweight access tokens.
+    targets: u8,
+}
+
+impl Habits {
+    pub(crate) fn of(mapper: &dyn ProtocolMapper) -> Self {
+        let targets = [
+            (ClaimTarget::AccessToken, false),
+            (ClaimTarget::AccessToken, true),
+            (ClaimTarget::IdToken, false),
+            (ClaimTarget::UserInfo, false),
+            (ClaimTarget::Introspection, false),
+            (ClaimTarget::TokenResponse, false),
+        ];
+        Self {
+            priority: mapper.priority(),
+            needs_roles: mapper.needs_roles(),
+            targets: targets
+                .into_iter()
+                .filter(|(target, lightweight)| mapper.writes(*target, *lightweight))
+                .fold(0, |set, (target, lightweight)| {
+                    set | bit(target, lightweight)
+                }),
+        }
+    }
+
+    pub(crate) const fn writes(self, target: ClaimTarget, lightweight: bool) -> bool {
+        self.targets & bit(target, lightweight) != 0
+    }
+}
+
+const fn bit(target: ClaimTarget, lightweight: bool) -> u8 {
+    match target {
+        ClaimTarget::AccessToken if lightweight => 1,
+        ClaimTarget::AccessToken => 1 << 1,
+        ClaimTarget::IdToken => 1 << 2,
+        ClaimTarget::UserInfo => 1 << 3,
+        ClaimTarget::Introspection => 1 << 4,
+        ClaimTarget::TokenResponse => 1 << 5,
+    }
 }
 
 impl MapperInstance {

@@ -117,7 +117,7 @@ pub const MAX_PEEKED_ISSUER_BYTES: usize = 2_048;
 /// Nothing in it may be acted upon. The header serves to find the key, nothing more.
 pub struct UnverifiedJws<'a> {
     signing_input: &'a str,
-    header: JoseHeader,
+    header: Arc<JoseHeader>,
     payload: String,
     signature: Vec<u8>,
     json: JsonLimits,
@@ -134,6 +134,15 @@ impl<'a> UnverifiedJws<'a> {
     ///
     /// See [`JwsError`].
     pub fn parse(text: &'a str, limits: &JwsLimits) -> Result<Self, JwsError> {
+        Self::parse_knowing(text, limits, |_| None)
+    }
+
+    /// As [`parse`](Self::parse), with headers that need not be read since `known` tells what they say.
+    pub(crate) fn parse_knowing(
+        text: &'a str,
+        limits: &JwsLimits,
+        known: impl FnOnce(&str) -> Option<Arc<JoseHeader>>,
+    ) -> Result<Self, JwsError> {
         if text.len() > limits.token {
             return Err(JwsError::TokenTooLong {
                 limit: limits.token,
@@ -163,9 +172,15 @@ impl<'a> UnverifiedJws<'a> {
 
         // One buffer serves the header, and then the signature.
         let mut buffer = Vec::with_capacity(header.len().max(signature.len()));
-        decode(header, &mut buffer)?;
-        let header = core::str::from_utf8(&buffer).map_err(|_| JwsError::NotUtf8)?;
-        let header = JoseHeader::parse(header, &limits.json, limits.header_keys)?;
+        let header = match known(header) {
+            Some(header) => header,
+            None => {
+                decode(header, &mut buffer)?;
+                let header = core::str::from_utf8(&buffer).map_err(|_| JwsError::NotUtf8)?;
+                let header = JoseHeader::parse(header, &limits.json, limits.header_keys)?;
+                Arc::new(header)
+            }
+        };
         decode(signature, &mut buffer)?;
 
         let mut decoded_payload = Vec::new();
@@ -256,7 +271,7 @@ impl fmt::Debug for UnverifiedJws<'_> {
 ///
 /// It says nothing yet of issuer, audience or time. Only [`UnverifiedJws::verify`] makes one.
 pub struct VerifiedJws {
-    header: JoseHeader,
+    header: Arc<JoseHeader>,
     payload: String,
 }
 

@@ -10,6 +10,8 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::scan;
+
 /// Bounds on a JSON text. What exceeds one is refused, never cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JsonLimits {
@@ -249,17 +251,19 @@ impl<'t> Scan<'t> {
     fn string(&mut self, limits: &JsonLimits) -> Result<Cow<'t, str>, JsonError> {
         let start = self.position;
         let mut escaped = false;
-        loop {
-            match self.next_byte().ok_or(JsonError::Syntax)? {
-                b'"' => break,
-                b'\\' => {
-                    escaped = true;
-                    self.next_byte();
-                }
-                _ => {}
+        let end = loop {
+            let rest = self.text.as_bytes().get(self.position..);
+            let ahead = rest
+                .and_then(|rest| scan::position(rest, |byte| byte == b'"' || byte == b'\\'))
+                .ok_or(JsonError::Syntax)?;
+            self.position = self.position.saturating_add(ahead);
+            let end = self.position;
+            if self.next_byte() == Some(b'"') {
+                break end;
             }
-        }
-        let end = self.position.saturating_sub(1);
+            escaped = true;
+            self.next_byte();
+        };
         if end.saturating_sub(start) > limits.string_bytes {
             return Err(JsonError::StringTooLong {
                 limit: limits.string_bytes,

@@ -10,6 +10,7 @@ pub mod compact;
 mod der;
 pub mod header;
 pub mod json;
+pub(crate) mod json_writer;
 pub mod jwk;
 pub mod jwk_set;
 mod pem;

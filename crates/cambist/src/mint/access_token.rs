@@ -1,10 +1,12 @@
 //! The payload of an access token.
 
-use alloc::borrow::Cow;
+use alloc::{borrow::Cow, vec::Vec};
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::ser::SerializeMap;
 
-use crate::{claims::ComposedClaims, moment::Timestamp, proof::Confirmation};
+use crate::{
+    claims::ComposedClaims, jose::json_writer::ObjectWriter, moment::Timestamp, proof::Confirmation,
+};
 
 /// The claims of an access token, in the order in which they are written. What mappers wrote comes last; the
 /// engine's own claims cannot be among it.
@@ -21,49 +23,73 @@ pub(super) struct AccessToken<'a> {
     pub(super) composed: ComposedClaims<'a>,
 }
 
-impl Serialize for AccessToken<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("exp", &self.expires)?;
-        map.serialize_entry("iat", &self.issued)?;
+impl AccessToken<'_> {
+    /// The payload.
+    ///
+    /// # Errors
+    ///
+    /// A value that JSON has no form for.
+    pub(super) fn write(&self) -> Result<Vec<u8>, serde_json::Error> {
+        // Room for a usual token, so that the list does not grow.
+        let mut object = ObjectWriter::with_capacity(1_000);
+        object.number("exp", self.expires.0);
+        object.number("iat", self.issued.0);
         if let Some(not_before) = self.composed.not_before {
-            map.serialize_entry("nbf", &not_before)?;
+            object.number("nbf", not_before);
         }
-        map.serialize_entry("jti", self.token_id)?;
-        map.serialize_entry("iss", self.issuer)?;
-        write_audience(&mut map, "aud", &self.composed.audience)?;
+        object.text("jti", self.token_id);
+        object.text("iss", self.issuer);
+        match &self.composed.audience[..] {
+            [] => {}
+            [only] => object.text("aud", only),
+            several => object.texts("aud", several.iter().map(|value| &**value)),
+        }
         if let Some(subject) = &self.composed.subject {
-            map.serialize_entry("sub", subject)?;
+            object.text("sub", subject);
         }
-        map.serialize_entry("typ", self.kind)?;
+        object.text("typ", self.kind);
         let party = self
             .composed
             .authorized_party
             .as_deref()
             .unwrap_or(self.authorized_party);
-        map.serialize_entry("azp", party)?;
+        object.text("azp", party);
         if let Some(session) = self.session {
-            map.serialize_entry("sid", session)?;
+            object.text("sid", session);
         }
-        map.serialize_entry("scope", self.scope)?;
+        object.text("scope", self.scope);
         if let Some(confirmation) = self.confirmation {
-            map.serialize_entry("cnf", confirmation)?;
+            object.value("cnf", confirmation)?;
         }
         for (name, value) in self.composed.claims.iter() {
             let bound = name == "cnf" && self.confirmation.is_some();
-            if !bound && !OWNED.contains(&name) {
-                map.serialize_entry(name, value)?;
+            if !bound && !is_owned(name) {
+                object.claim(name, value)?;
             }
         }
-        map.end()
+        Ok(object.finish())
     }
 }
 
-/// Claims that the engine owns; a mapper's claim of such a name is left out. `cnf` is not among them: a mapper
+/// Whether the engine owns the claim; a mapper's claim of such a name is left out. `cnf` is not among them: a mapper
 /// may write it where the engine binds the token to nothing, as Keycloak lets one.
-pub(super) const OWNED: [&str; 12] = [
-    "exp", "iat", "nbf", "jti", "iss", "aud", "sub", "typ", "azp", "sid", "scope", "at_hash",
-];
+pub(super) fn is_owned(name: &str) -> bool {
+    matches!(
+        name,
+        "exp"
+            | "iat"
+            | "nbf"
+            | "jti"
+            | "iss"
+            | "aud"
+            | "sub"
+            | "typ"
+            | "azp"
+            | "sid"
+            | "scope"
+            | "at_hash"
+    )
+}
 
 /// One value is a text, several are a list, none is no claim.
 pub(super) fn write_audience<M: SerializeMap>(

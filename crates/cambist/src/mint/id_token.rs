@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::access_token::{OWNED, write_audience};
+use super::access_token::{is_owned, write_audience};
 use crate::{
     claims::ComposedClaims,
     crypto::{Algorithm, CryptoProvider},
@@ -62,7 +62,7 @@ impl Serialize for IdToken<'_> {
             map.serialize_entry("sid", session)?;
         }
         for (name, value) in self.composed.claims.iter() {
-            if !OWNED.contains(&name) {
+            if !is_owned(name) {
                 map.serialize_entry(name, value)?;
             }
         }

@@ -24,10 +24,9 @@ use crate::{
     effects::Effect,
     facts::{ClientSession, SessionKind, UserSession},
     flow::{Output, PlannedSession, RefreshOutput},
-    jose::SigningHeader,
     moment::Timestamp,
     narrowing,
-    realm::{Client, RealmKey},
+    realm::{Client, HeaderType, MintingKey},
     refusal::Refusal,
     response::TokenResponse,
     subject::{SessionCode, TokenCode, TokenId, effective_not_before},
@@ -109,7 +108,7 @@ fn place_session(scene: &Scene<'_>, ids: &Ids, now: Timestamp) -> Placed {
                 .collect();
 
             let session = UserSession {
-                id: ids.session.clone(),
+                id: ids.session(),
                 kind: *kind,
                 user: plan.user.id.clone(),
                 started: now,
@@ -244,7 +243,7 @@ impl Minting<'_> {
         let access = AccessToken {
             expires,
             issued: now,
-            token_id: &id.with_random(&self.ids.access_token),
+            token_id: &id.with_random(&self.ids.access_token.text()),
             issuer: &self.grant.issuer,
             kind,
             authorized_party: client.client_id(),
@@ -254,18 +253,21 @@ impl Minting<'_> {
             composed,
         };
         let header_type = if settings.rfc9068_header {
-            "at+jwt"
+            HeaderType::AccessToken
         } else {
-            "JWT"
+            HeaderType::Jwt
         };
         let algorithm = settings
             .access_token_algorithm
             .or_else(|| self.default_algorithm());
         let access = match plan.output {
-            Output::AccessToken => self.prepared(algorithm, header_type, &access)?,
+            Output::AccessToken => {
+                let payload = access.write().map_err(|_| Refusal::Unwritable)?;
+                Prepared::new(self.key(algorithm)?, header_type, &payload)
+            }
             Output::IdToken => {
-                let (key, header, payload) = self.id_token_payload(expires)?;
-                Prepared::new(key, &header, &payload)
+                let (key, payload) = self.id_token_payload(expires)?;
+                Prepared::new(key, HeaderType::Jwt, &payload)
             }
         };
         let mut tokens = Vec::new();
@@ -330,10 +332,8 @@ impl Minting<'_> {
             expires = Some(expires.map_or(bound, |expires| expires.min(bound)));
         }
         let rotates = realm.tokens().revoke_refresh_token;
-        let reuse_id = refresh
-            .reuse_id
-            .as_deref()
-            .or(rotates.then_some(&*self.ids.reuse));
+        let fresh = (rotates && refresh.reuse_id.is_none()).then(|| self.ids.reuse.text());
+        let reuse_id = refresh.reuse_id.as_deref().or(fresh.as_deref());
         let full_scope = match &refresh.scope {
             Some(_) => String::new(),
             None => self.scene.scope_text(true),
@@ -341,7 +341,7 @@ impl Minting<'_> {
         let token = RefreshToken {
             expires,
             issued: now,
-            token_id: &self.ids.refresh_token,
+            token_id: &self.ids.refresh_token.text(),
             issuer: &self.grant.issuer,
             subject: seen.subject.as_deref(),
             kind: times.kind,
@@ -356,29 +356,26 @@ impl Minting<'_> {
             requested_audiences: &refresh.audiences,
         };
         Ok((
-            self.prepared(Some(Algorithm::Hs512), "JWT", &token)?,
+            Prepared::new(
+                self.key(Some(Algorithm::Hs512))?,
+                HeaderType::Jwt,
+                &payload(&token)?,
+            ),
             expires,
         ))
     }
 
     fn id_token(&self, expires: Timestamp) -> Result<PreparedToken, Refusal> {
-        let (key, header, payload) = self.id_token_payload(expires)?;
-        Ok(PreparedToken::Id {
-            key,
-            header,
-            payload,
-        })
+        let (key, payload) = self.id_token_payload(expires)?;
+        Ok(PreparedToken::Id { key, payload })
     }
 
-    fn id_token_payload(
-        &self,
-        expires: Timestamp,
-    ) -> Result<(RealmKey, SigningHeader, Vec<u8>), Refusal> {
+    fn id_token_payload(&self, expires: Timestamp) -> Result<(Arc<MintingKey>, Vec<u8>), Refusal> {
         let plan = &self.grant.plan;
         let token = IdToken {
             expires,
             issued: self.grant.moment.now,
-            token_id: &self.ids.id_token,
+            token_id: &self.ids.id_token.text(),
             issuer: &self.grant.issuer,
             audience: self.scene.target.client_id(),
             subject: &plan.user.id,
@@ -393,36 +390,17 @@ impl Minting<'_> {
             .tokens()
             .id_token_algorithm
             .or_else(|| self.default_algorithm());
-        let (key, header) = self.key(algorithm, "JWT")?;
-        Ok((key.clone(), header, payload(&token)?))
+        Ok((self.key(algorithm)?, payload(&token)?))
     }
 
-    fn prepared(
-        &self,
-        algorithm: Option<Algorithm>,
-        header_type: &str,
-        token: &impl serde::Serialize,
-    ) -> Result<Prepared, Refusal> {
-        let (key, header) = self.key(algorithm, header_type)?;
-        Ok(Prepared::new(key.clone(), &header, &payload(token)?))
-    }
-
-    fn key(
-        &self,
-        algorithm: Option<Algorithm>,
-        header_type: &str,
-    ) -> Result<(&RealmKey, SigningHeader), Refusal> {
+    fn key(&self, algorithm: Option<Algorithm>) -> Result<Arc<MintingKey>, Refusal> {
         let algorithm = algorithm.ok_or(Refusal::NoSigningKey("the realm's algorithm"))?;
-        let key = self
-            .scene
+        self.scene
             .realm
             .keys()
-            .active(algorithm)
-            .ok_or_else(|| Refusal::NoSigningKey(algorithm.name()))?;
-        Ok((
-            key,
-            SigningHeader::new(algorithm, Some(&key.kid), Some(header_type)),
-        ))
+            .minting(algorithm)
+            .map(Arc::clone)
+            .ok_or_else(|| Refusal::NoSigningKey(algorithm.name()))
     }
 
     fn default_algorithm(&self) -> Option<Algorithm> {

@@ -3,6 +3,7 @@
 use alloc::{
     boxed::Box,
     string::String,
+    sync::Arc,
     vec::{self, Vec},
 };
 
@@ -12,9 +13,9 @@ use crate::{
     effects::{Effect, Effects},
     engine::Engine,
     event::Event,
-    jose::{SigningHeader, SigningInput},
+    jose::SigningInput,
     outcome::Outcome,
-    realm::RealmKey,
+    realm::{HeaderType, MintingKey},
     refusal::Refusal,
     response::TokenResponse,
     trace::DecisionTrace,
@@ -23,16 +24,14 @@ use crate::{
 /// A token whose payload stands.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    key: RealmKey,
+    key: Arc<MintingKey>,
     input: SigningInput,
 }
 
 impl Prepared {
-    pub(super) fn new(key: RealmKey, header: &SigningHeader, payload: &[u8]) -> Self {
-        Self {
-            key,
-            input: SigningInput::new(header, payload),
-        }
+    pub(super) fn new(key: Arc<MintingKey>, header_type: HeaderType, payload: &[u8]) -> Self {
+        let input = SigningInput::new(key.header(header_type), payload);
+        Self { key, input }
     }
 }
 
@@ -42,8 +41,7 @@ pub(super) enum PreparedToken {
     Refresh(Prepared),
     /// The ID token waits for the access token's signature: it carries its hash.
     Id {
-        key: RealmKey,
-        header: SigningHeader,
+        key: Arc<MintingKey>,
         payload: Vec<u8>,
     },
 }
@@ -77,10 +75,6 @@ pub struct SigningRequest<'a> {
 
 /// What comes after a signature.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "moved once and consumed; a box would cost an allocation"
-)]
 pub enum Signing {
     /// There is more to sign.
     More(UnsignedExchange),
@@ -130,8 +124,9 @@ impl UnsignedExchange {
             } = unsigned;
             let signer = key
                 .signing
+                .as_ref()
                 .ok_or(Refusal::NoSigningKey(input.algorithm().name()))?;
-            let token = input.sign(&signer)?;
+            let token = input.sign(signer)?;
             match rest.placed(place, token) {
                 Signing::More(more) => unsigned = more,
                 Signing::Done(outcome) => return Ok(outcome),
@@ -168,14 +163,10 @@ impl Rest {
                 return Signing::Done(outcome);
             }
             Some(PreparedToken::Refresh(prepared)) => (Place::Refresh, prepared),
-            Some(PreparedToken::Id {
-                key,
-                header,
-                mut payload,
-            }) => {
+            Some(PreparedToken::Id { key, mut payload }) => {
                 let hash = access_token_hash(
                     &*self.engine.provider(),
-                    header.algorithm(),
+                    key.header(HeaderType::Jwt).algorithm(),
                     &self.response.access_token,
                 );
                 if payload.pop().is_some() {
@@ -183,7 +174,7 @@ impl Rest {
                     payload.extend_from_slice(hash.as_bytes());
                     payload.extend_from_slice(b"\"}");
                 }
-                (Place::Id, Prepared::new(key, &header, &payload))
+                (Place::Id, Prepared::new(key, HeaderType::Jwt, &payload))
             }
         };
         let (place, token) = current;

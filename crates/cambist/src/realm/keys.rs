@@ -1,13 +1,16 @@
 //! The realm's keys.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
 use serde::Serialize;
 
 use super::document::{KeyStatus, KeyUse};
 use crate::{
     crypto::Algorithm,
-    jose::{Jwk, SigningKey, VerificationKey},
+    jose::{
+        HeaderKeys, JoseHeader, JsonLimits, Jwk, SigningHeader, SigningKey, VerificationKey,
+        base64url,
+    },
 };
 
 /// One key of the realm.
@@ -31,28 +34,103 @@ pub struct RealmKey {
     pub public: Option<Jwk>,
 }
 
+impl RealmKey {
+    /// Active, for signatures, and of this algorithm.
+    fn signs(&self, algorithm: Algorithm) -> bool {
+        self.status == KeyStatus::Active
+            && self.key_use == KeyUse::Signature
+            && *self.algorithm == *algorithm.name()
+    }
+}
+
+/// What minting needs of a key: made once, so that a token takes no copy of it.
+#[derive(Debug)]
+pub(crate) struct MintingKey {
+    pub(crate) kid: Box<str>,
+    pub(crate) signing: Option<SigningKey>,
+    jwt: KnownHeader,
+    access_token: KnownHeader,
+}
+
+/// The `typ` of a header (RFC 7519 section 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeaderType {
+    /// `JWT`.
+    Jwt,
+    /// `at+jwt` (RFC 9068 section 2.1).
+    AccessToken,
+}
+
+/// A header as this realm writes it, and as it is read.
+#[derive(Debug)]
+struct KnownHeader {
+    written: SigningHeader,
+    read: Option<Arc<JoseHeader>>,
+}
+
+impl KnownHeader {
+    fn new(algorithm: Algorithm, kid: &str, header_type: &str) -> Self {
+        let written = SigningHeader::new(algorithm, Some(kid), Some(header_type));
+        let read = base64url::decode(written.encoded())
+            .ok()
+            .and_then(|json| String::from_utf8(json).ok())
+            .and_then(|json| {
+                JoseHeader::parse(&json, &JsonLimits::DEFAULT, HeaderKeys::Refuse).ok()
+            });
+        Self {
+            written,
+            read: read.map(Arc::new),
+        }
+    }
+}
+
+impl MintingKey {
+    fn of(key: &RealmKey) -> Option<Arc<Self>> {
+        let algorithm = Algorithm::from_name(&key.algorithm)?;
+        Some(Arc::new(Self {
+            kid: key.kid.clone(),
+            signing: key.signing.clone(),
+            jwt: KnownHeader::new(algorithm, &key.kid, "JWT"),
+            access_token: KnownHeader::new(algorithm, &key.kid, "at+jwt"),
+        }))
+    }
+
+    /// The header of a token signed with the key.
+    pub(crate) fn header(&self, header_type: HeaderType) -> &SigningHeader {
+        match header_type {
+            HeaderType::Jwt => &self.jwt.written,
+            HeaderType::AccessToken => &self.access_token.written,
+        }
+    }
+}
+
 /// All keys of a realm, highest priority first.
 #[derive(Clone, Debug, Default)]
-pub struct RealmKeys(Vec<RealmKey>);
+pub struct RealmKeys {
+    keys: Vec<RealmKey>,
+    /// Of the same places.
+    minting: Vec<Option<Arc<MintingKey>>>,
+}
 
 impl RealmKeys {
     /// Takes the keys over.
     #[must_use]
     pub fn new(mut keys: Vec<RealmKey>) -> Self {
         keys.sort_by_key(|key| core::cmp::Reverse(key.priority));
-        Self(keys)
+        let minting = keys.iter().map(MintingKey::of).collect();
+        Self { keys, minting }
     }
 
     /// All of them.
     #[must_use]
     pub fn all(&self) -> &[RealmKey] {
-        &self.0
+        &self.keys
     }
 
     /// The key that verifies what names this key id: enabled and for signatures.
     #[must_use]
     pub fn verifier(&self, kid: &str) -> Option<&VerificationKey> {
-        self.0
+        self.keys
             .iter()
             .filter(|key| key.status != KeyStatus::Disabled && &*key.kid == kid)
             .find_map(|key| key.verification.as_ref())
@@ -61,17 +139,29 @@ impl RealmKeys {
     /// The key that signs with this algorithm: active, highest priority.
     #[must_use]
     pub fn active(&self, algorithm: Algorithm) -> Option<&RealmKey> {
-        self.0.iter().find(|key| {
-            key.status == KeyStatus::Active
-                && key.key_use == KeyUse::Signature
-                && &*key.algorithm == algorithm.name()
-        })
+        self.keys.iter().find(|key| key.signs(algorithm))
+    }
+
+    /// The same key, as minting wants it.
+    pub(crate) fn minting(&self, algorithm: Algorithm) -> Option<&Arc<MintingKey>> {
+        let place = self.keys.iter().position(|key| key.signs(algorithm))?;
+        self.minting.get(place)?.as_ref()
+    }
+
+    /// What an encoded header says that is, letter for letter, one that this realm writes.
+    pub(crate) fn known_header(&self, encoded: &str) -> Option<Arc<JoseHeader>> {
+        self.minting
+            .iter()
+            .flatten()
+            .flat_map(|key| [&key.jwt, &key.access_token])
+            .find(|known| known.written.encoded() == encoded)
+            .and_then(|known| known.read.clone())
     }
 
     /// What `certs` publishes: the public half of each key pair that is not disabled, highest priority
     /// first.
     pub fn published(&self) -> impl Iterator<Item = KeyPublication<'_>> {
-        self.0
+        self.keys
             .iter()
             .filter(|key| key.status != KeyStatus::Disabled)
             .filter_map(KeyPublication::of)

@@ -23,6 +23,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::keys::{HeaderType, MintingKey};
 use self::settings::{BruteForce, LoginSettings, SessionSettings, SslRequired, TokenSettings};
 pub use self::{
     client::{Client, ClientAccess, ClientNo},

@@ -5,6 +5,8 @@ use core::ops::Range;
 
 use thiserror::Error;
 
+use crate::scan;
+
 /// Why a body is no form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -60,7 +62,11 @@ impl Form {
         let mut bytes: Vec<u8> = Vec::with_capacity(body.len());
         let mut pairs = Vec::with_capacity(12);
         let mut at = 0_usize;
-        for piece in body.split(|byte| *byte == b'&') {
+        let mut rest = Some(body);
+        while let Some(unread) = rest {
+            let end = scan::position(unread, |byte| byte == b'&').unwrap_or(unread.len());
+            let (piece, behind) = unread.split_at_checked(end).unwrap_or((unread, &[]));
+            rest = behind.split_first().map(|(_, behind)| behind);
             let begins = at;
             at = at.saturating_add(piece.len()).saturating_add(1);
             if piece.is_empty() {
@@ -136,7 +142,7 @@ fn slice<'a>(text: &'a str, range: &Range<u32>) -> Option<&'a str> {
 
 fn decode(piece: &[u8], at: usize, out: &mut Vec<u8>) -> Result<Range<u32>, FormError> {
     let start = position(out)?;
-    if piece.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+    if scan::any(piece, |byte| byte == b'%' || byte == b'+') {
         let mut rest = piece;
         while let Some((first, tail)) = rest.split_first() {
             rest = tail;

@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, boxed::Box, string::String};
 
 use super::{Form, RequestError};
-use crate::limits::RequestLimits;
+use crate::{limits::RequestLimits, scan};
 
 /// A grant, by the value of `grant_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -149,10 +149,8 @@ impl Parameters {
 }
 
 fn cleaned(value: &str) -> Cow<'_, str> {
-    let suspicious = value
-        .bytes()
-        .any(|byte| byte < 0x20 || byte == 0x7f || byte == b'%');
-    if !suspicious {
+    let suspicious = |byte| byte < 0x20 || byte == 0x7f || byte == b'%';
+    if !scan::any(value.as_bytes(), suspicious) {
         return Cow::Borrowed(value);
     }
     let mut out = String::with_capacity(value.len());

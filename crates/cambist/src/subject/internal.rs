@@ -210,7 +210,8 @@ pub fn read_access_token(
     moment: Moment,
     limits: &JwsLimits,
 ) -> Result<ReadToken, SubjectTokenError> {
-    let jws = UnverifiedJws::parse(text, limits)?;
+    let known = |header: &str| realm.keys().known_header(header);
+    let jws = UnverifiedJws::parse_knowing(text, limits, known)?;
     let key = jws
         .key_id()
         .and_then(|kid| realm.keys().verifier(kid))

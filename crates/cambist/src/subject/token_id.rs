@@ -1,6 +1,6 @@
 //! Token ids with meaning: `jti` of an access token says which session it lives in and how it came.
 
-use alloc::{format, string::String};
+use alloc::string::String;
 
 /// Which session a token lives in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -129,12 +129,13 @@ impl TokenId {
     /// The `jti` with this random part.
     #[must_use]
     pub fn with_random(self, random: &str) -> String {
-        format!(
-            "{}{}{}:{random}",
-            code(&SessionCode::ALL, self.session),
-            code(&TokenCode::ALL, self.token),
-            code(&GrantCode::ALL, self.grant),
-        )
+        let mut id = String::with_capacity(random.len().saturating_add(7));
+        id.push_str(code(&SessionCode::ALL, self.session));
+        id.push_str(code(&TokenCode::ALL, self.token));
+        id.push_str(code(&GrantCode::ALL, self.grant));
+        id.push(':');
+        id.push_str(random);
+        id
     }
 }
 

@@ -28,7 +28,7 @@ mod user_property;
 use alloc::{boxed::Box, collections::BTreeMap, sync::Arc};
 use core::fmt;
 
-use super::{MapperInstance, ProtocolMapper};
+use super::{Habits, MapperInstance, ProtocolMapper};
 use crate::realm::document::{Attributes, MapperDocument};
 
 /// What a kind makes of the settings of one mapper.
@@ -149,10 +149,12 @@ impl MapperKinds {
             .0
             .get(kind)
             .ok_or_else(|| MapperError::UnknownKind { kind: kind.into() })?;
+        let mapper = build(&document.config)?;
         Ok(MapperInstance {
             name: document.name.as_str().into(),
             kind: kind.into(),
-            mapper: build(&document.config)?,
+            habits: Habits::of(&*mapper),
+            mapper,
             config: Arc::new(document.config.clone()),
         })
     }

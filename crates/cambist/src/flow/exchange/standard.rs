@@ -46,27 +46,28 @@ impl ExchangeFlow for Standard {
     }
 
     fn supports(&self, request: &FlowRequest<'_>) -> Result<(), &'static str> {
-        let given = |name| request.parameters.value(name);
-        if given("requested_subject").is_some() {
+        let parameters = request.parameters;
+        let given = |name| parameters.raw(name).is_some();
+        if given("requested_subject") {
             return Err(
                 "Parameter 'requested_subject' is not supported for standard token exchange",
             );
         }
-        if given("requested_issuer").is_some() {
+        if given("requested_issuer") {
             return Err(
                 "Parameter 'requested_issuer' is not supported for standard token exchange",
             );
         }
-        if given("subject_issuer").is_some() {
+        if given("subject_issuer") {
             return Err("Parameter 'subject_issuer' is not supported for standard token exchange");
         }
         if !request.client.may(ClientGrant::StandardTokenExchange) {
             return Err("Standard token exchange is not enabled for the requested client");
         }
-        if given("subject_token").is_none() {
+        if !given("subject_token") {
             return Err("Parameter 'subject_token' required for standard token exchange");
         }
-        match given("subject_token_type") {
+        match parameters.value("subject_token_type") {
             None => Err("Parameter 'subject_token_type' required for standard token exchange"),
             Some(kind) if TokenType::from_urn(&kind) != Some(TokenType::AccessToken) => {
                 Err("Parameter 'subject_token' supports access tokens only")
