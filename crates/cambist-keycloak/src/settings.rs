@@ -26,6 +26,9 @@ enum Kind {
 /// A setting that Cambist keeps and does not act on: name, kind, and what a realm shows that never set it.
 struct Kept(&'static str, Kind, Option<&'static str>);
 
+/// Of those kept as attributes, what the engine reads there.
+const READ_BY_THE_ENGINE: &[&str] = &["adminPermissionsEnabled"];
+
 const KEPT: &[Kept] = &[
     Kept("accessCodeLifespanLogin", Kind::Number, Some("1800")),
     Kept("accessCodeLifespanUserAction", Kind::Number, Some("300")),
@@ -222,7 +225,7 @@ pub fn apply(
             Kind::Json => members.value(name).map(|value| value.to_string()),
         };
         let Some(text) = text else { continue };
-        if Some(text.as_str()) != *default {
+        if Some(text.as_str()) != *default && !READ_BY_THE_ENGINE.contains(name) {
             report.note(members.at(name), Loss::NoEffect);
         }
         realm.attributes.insert((*name).to_owned(), text);

@@ -48,10 +48,6 @@ const NOT_CARRIED: &[(&str, &[&str])] = &[
         "ep-grants",
         &["users[3].credentials[0].temporary: kept without effect"],
     ),
-    (
-        "ext-deleg",
-        &["adminPermissionsEnabled: kept without effect"],
-    ),
 ];
 
 #[test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use cambist::{
     facts::{
-        Facts, FactsNeeded, LinkFacts, LinkQuery, LoginFacts, SessionId, SessionKind, SessionQuery,
-        SessionSearch, User, UserQuery, UserSession,
+        ActorFacts, ActorQuery, Facts, FactsNeeded, LinkFacts, LinkQuery, LoginFacts, SessionId,
+        SessionKind, SessionQuery, SessionSearch, User, UserQuery, UserSession,
     },
     moment::Timestamp,
 };
@@ -98,6 +98,14 @@ pub(crate) fn gather(
     if let Some(query) = &needed.link {
         facts.link = Some(find_link(view, query, now)?);
     }
+    for query in &needed.named {
+        if let Some(user) = find_user(view, query)? {
+            facts.named.push((query.clone(), user));
+        }
+    }
+    if let Some(query) = &needed.actor {
+        facts.actor = find_actor(view, query)?;
+    }
     for token in &needed.revocations {
         if view.is_revoked(token, now)? {
             facts.revoked.push(token.clone());
@@ -136,6 +144,19 @@ pub(crate) async fn settle(
             .await?;
     }
     Ok(facts)
+}
+
+fn find_actor(view: &mut impl View, query: &ActorQuery) -> Result<ActorFacts, StoreError> {
+    let session = match &query.session {
+        Some(session) => find_session(view, session)?,
+        None => None,
+    };
+    let user = match (&session, &query.user) {
+        (Some(session), _) => view.user_by_id(&session.user)?,
+        (None, Some(user)) => find_user(view, user)?,
+        (None, None) => None,
+    };
+    Ok(ActorFacts { session, user })
 }
 
 fn find_link(

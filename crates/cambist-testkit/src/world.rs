@@ -8,8 +8,8 @@ use cambist::{
     crypto::CryptoProvider,
     effects::{Effect, Effects},
     facts::{
-        Facts, FactsNeeded, FederatedIdentity, LinkFacts, LinkQuery, LoginFacts, SessionSearch,
-        User, UserQuery, UserSession,
+        ActorFacts, ActorQuery, Facts, FactsNeeded, FederatedIdentity, LinkFacts, LinkQuery,
+        LoginFacts, SessionKind, SessionQuery, SessionSearch, User, UserQuery, UserSession,
     },
     policy::PolicyKinds,
     realm::{
@@ -114,17 +114,10 @@ impl World {
     /// Looks the facts up.
     #[must_use]
     pub fn facts(&self, needed: &FactsNeeded) -> Facts {
-        let session = needed.session.as_ref().and_then(|query| {
-            let kind_fits = |session: &&Arc<UserSession>| match query.search {
-                SessionSearch::Online => session.kind == cambist::facts::SessionKind::Online,
-                SessionSearch::Offline => session.kind == cambist::facts::SessionKind::Offline,
-                SessionSearch::Either => true,
-            };
-            self.sessions
-                .get(query.id.as_str())
-                .filter(kind_fits)
-                .cloned()
-        });
+        let session = needed
+            .session
+            .as_ref()
+            .and_then(|query| self.session(query));
         let subject = match (&session, &needed.subject) {
             (Some(session), _) => self.users.get(&session.user).cloned(),
             (None, Some(query)) => self.user(query),
@@ -151,6 +144,16 @@ impl World {
                 .as_ref()
                 .and_then(|query| self.user(query)),
             link: needed.link.as_ref().map(|query| self.link(query)),
+            named: needed
+                .named
+                .iter()
+                .filter_map(|query| Some((query.clone(), self.user(query)?)))
+                .collect(),
+            actor: needed
+                .actor
+                .as_ref()
+                .map(|query| self.actor(query))
+                .unwrap_or_default(),
             revoked: needed
                 .revocations
                 .iter()
@@ -158,6 +161,25 @@ impl World {
                 .cloned()
                 .collect(),
         }
+    }
+
+    fn session(&self, query: &SessionQuery) -> Option<Arc<UserSession>> {
+        let fits = |session: &&Arc<UserSession>| match query.search {
+            SessionSearch::Online => session.kind == SessionKind::Online,
+            SessionSearch::Offline => session.kind == SessionKind::Offline,
+            SessionSearch::Either => true,
+        };
+        self.sessions.get(query.id.as_str()).filter(fits).cloned()
+    }
+
+    fn actor(&self, query: &ActorQuery) -> ActorFacts {
+        let session = query.session.as_ref().and_then(|query| self.session(query));
+        let user = match (&session, &query.user) {
+            (Some(session), _) => self.users.get(&session.user).cloned(),
+            (None, Some(query)) => self.user(query),
+            (None, None) => None,
+        };
+        ActorFacts { session, user }
     }
 
     fn link(&self, query: &LinkQuery) -> LinkFacts {

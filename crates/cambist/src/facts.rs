@@ -95,8 +95,30 @@ pub struct FactsNeeded {
     pub service_account: Option<UserQuery>,
     /// The user linked to an identity at a provider.
     pub link: Option<LinkQuery>,
+    /// Users whom scopes or claims name; those that are found go into [`Facts::named`], each with its query.
+    pub named: Vec<UserQuery>,
+    /// The session of an actor token with its user, or its user alone (RFC 8693 section 4.1).
+    pub actor: Option<ActorQuery>,
     /// Token ids (`jti`) that may have been revoked.
     pub revocations: Vec<Box<str>>,
+}
+
+/// Whom an actor token stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActorQuery {
+    /// Its session, when it has one.
+    pub session: Option<SessionQuery>,
+    /// Its user, when it has no session.
+    pub user: Option<UserQuery>,
+}
+
+/// What was found of an actor.
+#[derive(Clone, Debug, Default)]
+pub struct ActorFacts {
+    /// The session asked for.
+    pub session: Option<Arc<UserSession>>,
+    /// The user of that session, or the user asked for.
+    pub user: Option<Arc<User>>,
 }
 
 /// What came of a login.
@@ -140,6 +162,10 @@ pub struct Facts {
     pub service_account: Option<Arc<User>>,
     /// Whom the identity leads to.
     pub link: Option<LinkFacts>,
+    /// Users that were named and found.
+    pub named: Vec<(UserQuery, Arc<User>)>,
+    /// The actor asked for.
+    pub actor: ActorFacts,
     /// Of the token ids asked for, those that are revoked.
     pub revoked: Vec<Box<str>>,
 }
@@ -149,6 +175,15 @@ impl Facts {
     #[must_use]
     pub fn is_revoked(&self, token_id: &str) -> bool {
         self.revoked.iter().any(|id| &**id == token_id)
+    }
+
+    /// The user found for a query of [`FactsNeeded::named`].
+    #[must_use]
+    pub fn named(&self, query: &UserQuery) -> Option<&Arc<User>> {
+        self.named
+            .iter()
+            .find(|(known, _)| known == query)
+            .map(|(_, user)| user)
     }
 }
 

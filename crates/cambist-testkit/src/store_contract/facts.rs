@@ -55,9 +55,15 @@ async fn what_is_not_asked_for_is_absent(bench: &Bench) -> Kept {
         login,
         requested,
         service_account,
+        named,
+        actor,
         revoked,
         ..
     } = facts;
+    holds!(
+        named.is_empty() && actor.session.is_none() && actor.user.is_none(),
+        "something is there"
+    );
     holds!(
         session.is_none() && subject.is_none() && login.is_none(),
         "something is there"

@@ -2,7 +2,7 @@
 
 use alloc::{borrow::Cow, vec::Vec};
 
-use super::{ClaimSet, ClaimValue};
+use super::{ActiveParameter, ClaimSet, ClaimValue};
 use crate::{
     crypto::CryptoProvider,
     facts::{ClientSession, User, UserSession},
@@ -44,6 +44,8 @@ pub struct ClaimContext<'a> {
     pub scopes: &'a [&'a ClientScope],
     /// Client policies have taken what the client has by itself: its own mappers do not run.
     pub narrowed: bool,
+    /// What the parameterized scopes among them were named with.
+    pub parameters: &'a [ActiveParameter],
     /// Whether `openid` was asked for and granted.
     pub openid: bool,
     /// All roles of the user, groups and composites resolved.

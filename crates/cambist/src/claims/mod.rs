@@ -4,6 +4,7 @@ mod claim_set;
 mod compose;
 mod context;
 pub mod mappers;
+pub mod parameterized;
 #[cfg(test)]
 mod recorded;
 pub mod roles;
@@ -19,10 +20,11 @@ pub use self::{
     compose::compose,
     context::{ClaimContext, ClaimTarget, ComposedClaims},
     mappers::{MapperError, MapperKinds},
+    parameterized::{ActiveParameter, ScopeAsker},
     roles::{effective_roles, token_roles},
     scopes::{ActiveScopes, InvalidScopes},
 };
-use crate::realm::document::Attributes;
+use crate::realm::{ScopeNo, document::Attributes};
 
 /// A protocol mapper: writes claims into a token or an answer.
 ///
@@ -53,6 +55,13 @@ pub trait ProtocolMapper: Send + Sync + core::fmt::Debug {
 
     /// Whether it writes into this kind of token or answer. `lightweight` is about access tokens only.
     fn writes(&self, target: ClaimTarget, lightweight: bool) -> bool;
+
+    /// The same mapper for a parameterized scope that it stands in, for kinds that read what the scope was named
+    /// with; `several` where the scope may be named more than once. Default: it reads nothing of the kind.
+    fn standing_in(&self, scope: ScopeNo, several: bool) -> Option<Arc<dyn ProtocolMapper>> {
+        let _ = (scope, several);
+        None
+    }
 
     /// Writes.
     fn apply<'a>(
@@ -121,6 +130,13 @@ const fn bit(target: ClaimTarget, lightweight: bool) -> u8 {
 }
 
 impl MapperInstance {
+    /// Lets the mapper know the parameterized scope that it stands in.
+    pub(crate) fn stand_in(&mut self, scope: ScopeNo, several: bool) {
+        if let Some(mapper) = self.mapper.standing_in(scope, several) {
+            self.mapper = mapper;
+        }
+    }
+
     /// Name, unique in its client or scope.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -2,11 +2,16 @@
 //! say about them.
 //!
 //! A client has default scopes, always active, and optional ones, active when named. A scope bound to roles
-//! is active only for a user who has one of them. `openid` is no client scope: it asks for an ID token.
+//! is active only for a user who has one of them. `openid` is no client scope: it asks for an ID token. A
+//! parameterized scope is active for each parameter that it is named with, and never by default.
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-use crate::realm::{Client, ClientNo, ClientScope, Realm, Role, RoleOwner, RoleSet, ScopeNo};
+use super::parameterized::{self, ActiveParameter, ScopeAsker};
+use crate::{
+    realm::{Client, ClientNo, ClientScope, Realm, Role, RoleOwner, RoleSet, ScopeNo},
+    trace::DecisionTrace,
+};
 
 /// The scope that asks for an ID token (OpenID Connect Core section 3.1.2.1).
 pub const OPENID: &str = "openid";
@@ -34,7 +39,8 @@ pub fn names_scope(text: &str, name: &str) -> bool {
 }
 
 /// Checks a scope text that a client sent: every name must be `openid` or a default or optional scope of the
-/// client, one blank between names and none around them. Repetition is allowed, an empty text is not.
+/// client, one blank between names and none around them. Repetition is allowed, an empty text is not. Of users
+/// whom parameters name nothing is known yet; [`check_named`](super::parameterized::check_named) asks for them.
 ///
 /// # Errors
 ///
@@ -43,6 +49,7 @@ pub fn check(realm: &Realm, client: &Client, text: &str) -> Result<(), InvalidSc
     if text
         .split(' ')
         .all(|name| name == OPENID || is_assigned(realm, client, name))
+        && parameterized::repeat_rightly(realm, client, text)
     {
         Ok(())
     } else {
@@ -99,19 +106,47 @@ pub fn narrowed(requested: &str, granted: &str) -> String {
 #[derive(Clone, Debug)]
 pub struct ActiveScopes<'a> {
     scopes: Vec<&'a ClientScope>,
+    parameters: Vec<ActiveParameter>,
     openid: bool,
 }
 
 impl<'a> ActiveScopes<'a> {
     /// The default scopes of the client and those optional ones that `requested` names, without the scopes
     /// bound to roles of which the user has none. Names that the client does not have count for nothing;
-    /// where they are to be refused, [`check`] comes first.
+    /// where they are to be refused, [`check`] comes first. Parameters that name users are left out: where they
+    /// may matter, it is [`select_for`](Self::select_for).
     #[must_use]
     pub fn select(
         realm: &'a Realm,
         client: &Client,
         requested: &str,
         user_roles: &RoleSet,
+    ) -> Self {
+        Self::chosen(realm, client, requested, user_roles, |requested| {
+            parameterized::active(realm, client, requested, user_roles, None, None)
+        })
+    }
+
+    /// The same, with the parameters that name users.
+    #[must_use]
+    pub fn select_for(
+        realm: &'a Realm,
+        client: &Client,
+        requested: &str,
+        asker: &ScopeAsker<'_>,
+        trace: Option<&mut DecisionTrace>,
+    ) -> Self {
+        Self::chosen(realm, client, requested, asker.roles, |requested| {
+            parameterized::active(realm, client, requested, asker.roles, Some(asker), trace)
+        })
+    }
+
+    fn chosen(
+        realm: &'a Realm,
+        client: &Client,
+        requested: &str,
+        user_roles: &RoleSet,
+        parameters: impl FnOnce(&str) -> Vec<(&'a ClientScope, ActiveParameter)>,
     ) -> Self {
         let mut scopes: Vec<&'a ClientScope> = Vec::new();
         let defaults = client
@@ -123,15 +158,25 @@ impl<'a> ActiveScopes<'a> {
             .iter()
             .filter_map(|number| realm.scope(*number))
             .filter(|scope| names_scope(requested, scope.name()));
-        for scope in defaults.chain(optional) {
-            let permitted =
-                scope.role_mappings().is_empty() || scope.role_mappings().intersects(user_roles);
-            if permitted && !scopes.iter().any(|known| known.number() == scope.number()) {
+        let add = |scopes: &mut Vec<&'a ClientScope>, scope: &'a ClientScope| {
+            if !scopes.iter().any(|known| known.number() == scope.number()) {
                 scopes.push(scope);
             }
+        };
+        let plain = |scope: &&ClientScope| scope.parameter().is_none();
+        for scope in defaults.chain(optional).filter(plain) {
+            if is_within(scope, user_roles) {
+                add(&mut scopes, scope);
+            }
+        }
+        let mut active = Vec::new();
+        for (scope, parameter) in parameters(requested) {
+            add(&mut scopes, scope);
+            active.push(parameter);
         }
         Self {
             scopes,
+            parameters: active,
             openid: names_scope(requested, OPENID),
         }
     }
@@ -144,7 +189,24 @@ impl<'a> ActiveScopes<'a> {
             .iter()
             .filter_map(|number| realm.scope(*number))
             .collect();
-        Self { scopes, openid }
+        Self {
+            scopes,
+            parameters: Vec::new(),
+            openid,
+        }
+    }
+
+    /// The same with these parameters.
+    #[must_use]
+    pub fn with_parameters(mut self, parameters: &[ActiveParameter]) -> Self {
+        self.parameters = parameters.to_vec();
+        self
+    }
+
+    /// What the parameterized scopes among them were named with.
+    #[must_use]
+    pub fn parameters(&self) -> &[ActiveParameter] {
+        &self.parameters
     }
 
     /// The scopes, default ones first.
@@ -216,15 +278,39 @@ impl<'a> ActiveScopes<'a> {
             .scopes
             .iter()
             .filter(|scope| shown(scope))
-            .map(|scope| scope.name());
+            .flat_map(|scope| scope_texts(scope, &self.parameters));
         join(self.openid.then_some(OPENID).into_iter().chain(scopes))
     }
 }
 
+/// What a scope text says of an active scope: its name, or each parameter that it was named with.
+pub(crate) fn scope_texts<'s>(
+    scope: &'s ClientScope,
+    parameters: &'s [ActiveParameter],
+) -> impl Iterator<Item = &'s str> {
+    let plain = scope.parameter().is_none().then(|| scope.name());
+    let named = parameters
+        .iter()
+        .filter(move |parameter| plain.is_none() && parameter.scope() == scope.number())
+        .map(ActiveParameter::text);
+    plain.into_iter().chain(named)
+}
+
+/// Whether the user has one of the roles that the scope is bound to, where it is bound.
+pub(super) fn is_within(scope: &ClientScope, roles: &RoleSet) -> bool {
+    scope.role_mappings().is_empty() || scope.role_mappings().intersects(roles)
+}
+
 fn is_assigned(realm: &Realm, client: &Client, name: &str) -> bool {
+    is_plain(realm, client, name) || parameterized::may_name(realm, client, name)
+}
+
+/// Whether this is the name of a scope of the client that takes no parameter.
+pub(super) fn is_plain(realm: &Realm, client: &Client, name: &str) -> bool {
     realm.scope_by_name(name).is_some_and(|scope| {
-        client.default_scopes().contains(&scope.number())
-            || client.optional_scopes().contains(&scope.number())
+        let assigned = client.default_scopes().contains(&scope.number())
+            || client.optional_scopes().contains(&scope.number());
+        assigned && scope.parameter().is_none()
     })
 }
 

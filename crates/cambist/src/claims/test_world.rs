@@ -164,6 +164,7 @@ impl Login<'_> {
             transient_notes: &self.notes,
             scopes: self.scopes.scopes(),
             narrowed: false,
+            parameters: self.scopes.parameters(),
             openid: self.scopes.openid(),
             user_roles: &self.user_roles,
             token_roles: &self.token_roles,

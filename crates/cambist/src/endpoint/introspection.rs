@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     EndpointAnswer, SealedAnswer,
     asked::{Asked, as_at_token_endpoint, refused},
-    mapped_claims::Subject,
+    mapped_claims::{Subject, named_by},
 };
 use crate::{
     claims::{ClaimSet, ClaimTarget, ClaimValue, ComposedClaims},
@@ -130,9 +130,17 @@ impl PendingIntrospection {
                 session: token.session_query(),
                 subject: token.user_query(),
                 revocations: alloc::vec![token.token_id.clone()],
+                named: named_by(
+                    &self.asked.realm,
+                    &token.authorized_party,
+                    token.scope().unwrap_or_default(),
+                ),
                 ..FactsNeeded::default()
             },
-            Told::Refresh(token) => refresh_facts(token),
+            Told::Refresh(token) => FactsNeeded {
+                named: named_by(&self.asked.realm, &token.authorized_party, &token.scope),
+                ..refresh_facts(token)
+            },
             Told::Nothing => FactsNeeded::default(),
         }
     }
@@ -178,6 +186,7 @@ fn access(asked: &Asked, token: ReadToken, facts: &Facts, short: bool) -> Option
         asked,
         caller,
         party,
+        facts,
         user: subject.user(),
         session: subject.session().map(|session| &**session),
     };
@@ -231,6 +240,7 @@ fn refresh(asked: &Asked, token: &ReadRefreshToken, facts: &Facts) -> Option<End
         asked,
         caller,
         party: caller,
+        facts,
         user,
         session: Some(session),
     };
@@ -265,6 +275,7 @@ struct About<'a> {
     asked: &'a Asked,
     caller: &'a Client,
     party: &'a Client,
+    facts: &'a Facts,
     user: &'a User,
     session: Option<&'a UserSession>,
 }
@@ -321,6 +332,7 @@ impl About<'_> {
             user: self.user,
             session: self.session,
             scope,
+            facts: self.facts,
             moment: self.asked.moment,
             provider: self.asked.engine.crypto(),
         }

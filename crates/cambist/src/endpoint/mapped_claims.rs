@@ -4,13 +4,15 @@ use alloc::vec::Vec;
 
 use crate::{
     claims::{
-        ClaimContext, ClaimTarget, ComposedClaims, compose,
+        ClaimContext, ClaimTarget, ComposedClaims, ScopeAsker, compose,
+        parameterized::named_users,
         roles::{effective_roles, token_roles},
         scopes::ActiveScopes,
     },
     crypto::CryptoProvider,
-    facts::{User, UserSession},
+    facts::{Facts, User, UserQuery, UserSession},
     moment::Moment,
+    policy::EvaluationContext,
     realm::{Client, Realm},
 };
 
@@ -21,6 +23,8 @@ pub(super) struct Subject<'a> {
     pub(super) user: &'a User,
     pub(super) session: Option<&'a UserSession>,
     pub(super) scope: &'a str,
+    /// Holds the users whom the scope names ([`named_by`]).
+    pub(super) facts: &'a Facts,
     pub(super) moment: Moment,
     pub(super) provider: &'a dyn CryptoProvider,
 }
@@ -33,7 +37,17 @@ impl Subject<'_> {
         read: impl FnOnce(ComposedClaims<'_>) -> T,
     ) -> T {
         let user_roles = effective_roles(self.realm, self.user);
-        let active = ActiveScopes::select(self.realm, self.client, self.scope, &user_roles);
+        let asker = ScopeAsker {
+            user: self.user,
+            roles: &user_roles,
+            facts: self.facts,
+            context: EvaluationContext {
+                client_id: self.client.client_id(),
+                remote_address: None,
+                moment: self.moment,
+            },
+        };
+        let active = ActiveScopes::select_for(self.realm, self.client, self.scope, &asker, None);
         let scopes: Vec<_> = active.scopes().to_vec();
         let roles = token_roles(self.realm, self.client, &scopes, &user_roles);
         let context = ClaimContext {
@@ -47,6 +61,7 @@ impl Subject<'_> {
             transient_notes: &[],
             scopes: &scopes,
             narrowed: false,
+            parameters: active.parameters(),
             openid: active.openid(),
             user_roles: &user_roles,
             token_roles: &roles,
@@ -57,4 +72,12 @@ impl Subject<'_> {
         };
         read(compose(&context, target, false))
     }
+}
+
+/// The users whom the scope of a token names.
+pub(super) fn named_by(realm: &Realm, authorized_party: &str, scope: &str) -> Vec<UserQuery> {
+    realm
+        .client_by_id(authorized_party)
+        .map(|client| named_users(realm, client, scope))
+        .unwrap_or_default()
 }

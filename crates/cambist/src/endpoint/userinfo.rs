@@ -5,7 +5,11 @@
 
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 
-use super::{EndpointAnswer, SealedAnswer, asked::refused, mapped_claims::Subject};
+use super::{
+    EndpointAnswer, SealedAnswer,
+    asked::refused,
+    mapped_claims::{Subject, named_by},
+};
 use crate::{
     claims::ClaimTarget,
     crypto::Algorithm,
@@ -210,6 +214,11 @@ impl PendingUserInfo {
             session: self.token.session_query(),
             subject: self.token.user_query(),
             revocations: alloc::vec![self.token.token_id.clone()],
+            named: named_by(
+                &self.realm,
+                &self.token.authorized_party,
+                self.token.scope().unwrap_or_default(),
+            ),
             ..FactsNeeded::default()
         }
     }
@@ -243,6 +252,7 @@ impl PendingUserInfo {
             user: subject.user(),
             session: subject.session().map(|session| &**session),
             scope: subject.token().scope().unwrap_or_default(),
+            facts,
             moment,
             provider: engine.crypto(),
         };

@@ -4,10 +4,10 @@ use alloc::{borrow::Cow, boxed::Box, string::String, vec, vec::Vec};
 
 use super::{
     Flow, FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
-    granted_scopes::{GrantedScopes, check},
+    granted_scopes::{GrantedScopes, check, check_named},
 };
 use crate::{
-    claims::roles::effective_roles,
+    claims::{parameterized::named_users, roles::effective_roles},
     client_policy::Restrictions,
     decision::Refused,
     facts::{Facts, FactsNeeded, SessionKind, UserQuery},
@@ -43,6 +43,10 @@ impl Flow for ClientCredentials {
         let known = check(request.realm, client, scope.as_deref());
         trace.step("the client has the scopes asked for", known)?;
         Ok(Box::new(PendingClientCredentials {
+            named: scope
+                .as_deref()
+                .map(|scope| named_users(request.realm, client, scope))
+                .unwrap_or_default(),
             client: client.uuid().into(),
             scope,
             remote_address: remote_address.unwrap_or_default().into(),
@@ -64,6 +68,7 @@ fn may(client: &Client) -> Result<(), ClientCredentialsError> {
 struct PendingClientCredentials {
     client: Box<str>,
     scope: Option<String>,
+    named: Vec<UserQuery>,
     remote_address: Box<str>,
 }
 
@@ -71,6 +76,7 @@ impl PendingFlow for PendingClientCredentials {
     fn facts_needed(&self) -> FactsNeeded {
         FactsNeeded {
             service_account: Some(UserQuery::ServiceAccount(self.client.clone())),
+            named: self.named.clone(),
             ..FactsNeeded::default()
         }
     }
@@ -95,7 +101,10 @@ impl PendingFlow for PendingClientCredentials {
         }
         let roles = effective_roles(realm, user);
         let text = self.scope.as_deref().unwrap_or_default();
-        let scopes = GrantedScopes::select(realm, client, text, &roles);
+        let known = check_named(realm, client, self.scope.as_deref(), facts);
+        trace.step("the users named in scopes are there", known)?;
+        let asker = request.asker(user, &roles, facts);
+        let scopes = GrantedScopes::select(realm, client, text, &asker, trace);
         let refresh =
             client.tokens().client_credentials_refresh_token && client.tokens().use_refresh_tokens;
         let session = if refresh {
@@ -124,6 +133,7 @@ impl PendingFlow for PendingClientCredentials {
             output: Output::AccessToken,
             id_token: scopes.openid,
             scopes: scopes.scopes,
+            parameters: scopes.parameters,
             refresh: refresh.then(RefreshOutput::default),
             grant: GrantCode::ClientCredentials,
             issued_token_type: None,

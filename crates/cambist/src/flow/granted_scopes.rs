@@ -3,26 +3,38 @@
 use alloc::{string::String, vec::Vec};
 
 use crate::{
-    claims::scopes::{self, ActiveScopes},
-    facts::User,
-    realm::{Client, ClientScope, Realm, RoleSet, ScopeNo},
+    claims::{
+        ActiveParameter, ScopeAsker, parameterized,
+        scopes::{self, ActiveScopes},
+    },
+    facts::{Facts, User},
+    realm::{Client, ClientScope, Realm, ScopeNo},
     refusal::ScopeError,
+    trace::DecisionTrace,
 };
 
 /// Active client scopes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct GrantedScopes {
     pub(super) scopes: Vec<ScopeNo>,
+    pub(super) parameters: Vec<ActiveParameter>,
     pub(super) openid: bool,
     pub(super) offline: bool,
 }
 
 impl GrantedScopes {
-    /// What a scope text that has been checked makes active for a user with these roles.
-    pub(super) fn select(realm: &Realm, client: &Client, text: &str, roles: &RoleSet) -> Self {
-        let active = ActiveScopes::select(realm, client, text, roles);
+    /// What a scope text that has been checked makes active for a user.
+    pub(super) fn select(
+        realm: &Realm,
+        client: &Client,
+        text: &str,
+        asker: &ScopeAsker<'_>,
+        trace: &mut DecisionTrace,
+    ) -> Self {
+        let active = ActiveScopes::select_for(realm, client, text, asker, Some(trace));
         Self {
             scopes: active.scopes().iter().map(|scope| scope.number()).collect(),
+            parameters: active.parameters().to_vec(),
             openid: active.openid(),
             offline: active.contains(scopes::OFFLINE_ACCESS),
         }
@@ -50,7 +62,8 @@ impl GrantedScopes {
 
     /// What the answer says of the scopes, with one more name.
     pub(super) fn answer_text(&self, realm: &Realm, more: &str) -> String {
-        let active = ActiveScopes::from_numbers(realm, &self.scopes, self.openid);
+        let active = ActiveScopes::from_numbers(realm, &self.scopes, self.openid)
+            .with_parameters(&self.parameters);
         let mut text = active.token_text();
         if !text.is_empty() {
             text.push(' ');
@@ -65,9 +78,11 @@ impl GrantedScopes {
         realm: &Realm,
         client: &Client,
         text: &str,
-        roles: &RoleSet,
+        asker: &ScopeAsker<'_>,
+        trace: &mut DecisionTrace,
     ) -> Result<Self, ScopeError> {
-        let granted = Self::select(realm, client, text, roles);
+        check_named(realm, client, Some(text), asker.facts)?;
+        let granted = Self::select(realm, client, text, asker, trace);
         if scopes::asks_for_offline_access(realm, client, text) && !granted.offline {
             return Err(ScopeError::OfflineNotAllowed);
         }
@@ -90,13 +105,31 @@ pub(super) fn consented<'s>(
         .iter()
         .find(|consent| consent.client == client.uuid());
     let has = |id: &str| given.is_some_and(|consent| consent.scopes.iter().any(|own| own == id));
-    scopes.all(|scope| !scope.on_consent_screen() || has(scope.id()))
+    // A consent does not say for which parameter it was given, so it covers none.
+    scopes.all(|scope| match scope.parameter() {
+        None => !scope.on_consent_screen() || has(scope.id()),
+        Some(parameter) => !scope.on_consent_screen() && !parameter.always_needs_consent(),
+    })
 }
 
 /// Checks a scope text that a client sent.
 pub(super) fn check(realm: &Realm, client: &Client, text: Option<&str>) -> Result<(), ScopeError> {
     match text {
         Some(text) => scopes::check(realm, client, text)
+            .map_err(|error| ScopeError::Invalid(error.text.into())),
+        None => Ok(()),
+    }
+}
+
+/// Checks the users whom a scope text names, once they are known.
+pub(super) fn check_named(
+    realm: &Realm,
+    client: &Client,
+    text: Option<&str>,
+    facts: &Facts,
+) -> Result<(), ScopeError> {
+    match text {
+        Some(text) => parameterized::check_named(realm, client, text, facts)
             .map_err(|error| ScopeError::Invalid(error.text.into())),
         None => Ok(()),
     }

@@ -14,17 +14,17 @@ use alloc::{
 
 use super::{
     AskingFlow, Flow, FlowRequest, NextStep, Output, PendingFlow, Plan, PlannedSession,
-    granted_scopes::{GrantedScopes, check, consented},
+    granted_scopes::{GrantedScopes, check, check_named, consented},
 };
 use crate::{
-    claims::roles::effective_roles,
+    claims::{parameterized::named_users, roles::effective_roles},
     client_policy::{ClientPolicyRefusal, PolicyRequest, Restrictions},
     decision::Refused,
     effects::Effect,
-    facts::{Facts, FactsNeeded, LinkQuery, User},
+    facts::{Facts, FactsNeeded, LinkQuery, User, UserQuery},
     outside::{IssuerKeys, KeysNeeded, Outside, OutsideNeeded},
     realm::{
-        Feature, Features, IdentityProvider, Profile, Realm,
+        Feature, Features, IdentityProvider, Profile,
         assertion_rules::{AssertionKeySource, AssertionRules},
         document::ClientGrant,
     },
@@ -139,15 +139,22 @@ fn believe(
 ) -> Result<Believed, JwtGrantError> {
     let FlowRequest {
         realm,
+        client,
+        parameters,
         moment,
         jws_limits,
         ..
     } = *request;
     let verified = assertion.verify(rules, keys, realm.profile(), moment.now, jws_limits);
     let assertion = trace.step("signature, times and id of the assertion hold", verified)?;
+    let scope = parameters.value("scope");
     Ok(Believed {
         provider,
         assertion,
+        named: scope
+            .as_deref()
+            .map(|scope| named_users(realm, client, scope))
+            .unwrap_or_default(),
     })
 }
 
@@ -222,6 +229,8 @@ impl AskingFlow for WithoutKeys {
 struct Believed {
     provider: Arc<str>,
     assertion: VerifiedAssertion,
+    /// Whom the scopes asked for name.
+    named: Vec<UserQuery>,
 }
 
 impl PendingFlow for Believed {
@@ -233,6 +242,7 @@ impl PendingFlow for Believed {
                 username: Box::default(),
                 email: None,
             }),
+            named: self.named.clone(),
             ..FactsNeeded::default()
         }
     }
@@ -277,7 +287,14 @@ impl Believed {
         let text = parameters.value("scope");
         let known = check(realm, client, text.as_deref());
         trace.step("the client has the scopes asked for", known)?;
-        let mut scopes = self.scopes(realm, request, user, text.as_deref().unwrap_or_default());
+        let there = check_named(realm, client, text.as_deref(), facts);
+        trace.step("the users named in scopes are there", there)?;
+        let roles = effective_roles(realm, user);
+        let asker = request.asker(user, &roles, facts);
+        let text = text.as_deref().unwrap_or_default();
+        // An offline session is not to be had without a login, and passed over.
+        let mut scopes =
+            GrantedScopes::select(realm, client, text, &asker, trace).without_offline(realm);
         let active = scopes
             .scopes
             .iter()
@@ -320,6 +337,7 @@ impl Believed {
             output: Output::AccessToken,
             id_token: scopes.openid,
             scopes: scopes.scopes,
+            parameters: scopes.parameters,
             refresh: None,
             grant: GrantCode::JwtBearer,
             issued_token_type: None,
@@ -332,18 +350,6 @@ impl Believed {
             answer_scope: None,
             restrictions,
         })
-    }
-
-    /// The client's scopes; an offline session is not to be had without a login, and passed over.
-    fn scopes(
-        &self,
-        realm: &Realm,
-        request: &FlowRequest<'_>,
-        user: &User,
-        text: &str,
-    ) -> GrantedScopes {
-        let roles = effective_roles(realm, user);
-        GrantedScopes::select(realm, request.client, text, &roles).without_offline(realm)
     }
 
     /// Asked here and not before the flow, as only now it is known whose assertion it is.

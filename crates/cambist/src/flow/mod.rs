@@ -20,16 +20,18 @@ pub use self::{
     plan::{Output, Plan, PlannedSession, RefreshOutput},
 };
 use crate::{
+    claims::ScopeAsker,
     client_auth::ClientProof,
     client_policy::Restrictions,
     crypto::CryptoProvider,
     decision::Refused,
-    facts::{Facts, FactsNeeded},
+    facts::{Facts, FactsNeeded, User},
     jose::JwsLimits,
     moment::Moment,
     outside::{Outside, OutsideNeeded},
+    policy::EvaluationContext,
     proof::Possession,
-    realm::{Client, Features, Realm},
+    realm::{Client, Features, Realm, RoleSet},
     refusal::Refusal,
     request::{GrantType, Parameters},
     subject::ProviderKind,
@@ -61,6 +63,31 @@ pub struct FlowRequest<'a> {
     pub authenticated_by: ClientProof,
     /// What the realm's client policies take from the request. Empty for a flow that asks them itself.
     pub restrictions: &'a Restrictions,
+}
+
+impl<'a> FlowRequest<'a> {
+    /// What surrounds a question to the permissions that the requester asks.
+    #[must_use]
+    pub fn context(&self) -> EvaluationContext<'a> {
+        EvaluationContext {
+            client_id: self.client.client_id(),
+            remote_address: self.remote_address,
+            moment: self.moment,
+        }
+    }
+
+    /// For whom scopes are chosen.
+    fn asker<'b>(&self, user: &'b User, roles: &'b RoleSet, facts: &'b Facts) -> ScopeAsker<'b>
+    where
+        'a: 'b,
+    {
+        ScopeAsker {
+            user,
+            roles,
+            facts,
+            context: self.context(),
+        }
+    }
 }
 
 /// A grant.

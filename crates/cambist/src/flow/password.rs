@@ -7,11 +7,11 @@ use super::{
     granted_scopes::{GrantedScopes, check},
 };
 use crate::{
-    claims::roles::effective_roles,
+    claims::{parameterized::named_users, roles::effective_roles},
     client_policy::Restrictions,
     decision::Refused,
     effects::Effect,
-    facts::{Facts, FactsNeeded, LoginQuery, SessionKind, User},
+    facts::{Facts, FactsNeeded, LoginQuery, SessionKind, User, UserQuery},
     realm::{Realm, document::ClientGrant},
     refusal::{PasswordError, Refusal},
     request::GrantType,
@@ -51,6 +51,10 @@ impl Flow for Password {
         let known = check(request.realm, client, scope.as_deref());
         trace.step("the client has the scopes asked for", known)?;
         Ok(Box::new(PendingPassword {
+            named: scope
+                .as_deref()
+                .map(|scope| named_users(request.realm, client, scope))
+                .unwrap_or_default(),
             username: username.into(),
             password: Secret::new(parameters.raw("password").unwrap_or_default()),
             scope,
@@ -63,6 +67,7 @@ struct PendingPassword {
     username: Box<str>,
     password: Secret,
     scope: Option<String>,
+    named: Vec<UserQuery>,
 }
 
 impl PendingFlow for PendingPassword {
@@ -72,6 +77,7 @@ impl PendingFlow for PendingPassword {
                 username: self.username.clone(),
                 password: self.password.clone(),
             }),
+            named: self.named.clone(),
             ..FactsNeeded::default()
         }
     }
@@ -100,7 +106,8 @@ impl PendingFlow for PendingPassword {
         trace.step("the user is enabled and set up", ready(user))?;
         let roles = effective_roles(realm, user);
         let text = self.scope.as_deref().unwrap_or_default();
-        let scopes = GrantedScopes::for_login(realm, client, text, &roles);
+        let asker = request.asker(user, &roles, facts);
+        let scopes = GrantedScopes::for_login(realm, client, text, &asker, trace);
         let scopes = trace.step("the user may have the scopes asked for", scopes)?;
         let kind = if scopes.offline {
             SessionKind::Offline
@@ -129,6 +136,7 @@ impl PendingFlow for PendingPassword {
             output: Output::AccessToken,
             id_token: scopes.openid,
             scopes: scopes.scopes,
+            parameters: scopes.parameters,
             refresh: client
                 .tokens()
                 .use_refresh_tokens

@@ -3,6 +3,7 @@
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 
 use crate::{
+    claims::ActiveParameter,
     client_policy::Restrictions,
     effects::Effect,
     facts::{SessionKind, User, UserSession},
@@ -86,6 +87,8 @@ pub struct Plan {
     pub session: PlannedSession,
     /// Active client scopes.
     pub scopes: Vec<ScopeNo>,
+    /// What parameterized scopes were named with; those of scopes that are not active count for the scope text.
+    pub parameters: Vec<ActiveParameter>,
     /// Scopes that the scope text names, where they are not the active ones.
     pub text_scopes: Option<Vec<ScopeNo>>,
     /// Audiences asked for: nothing else stays in `aud` and `resource_access`. Empty: nothing is taken out.

@@ -4,10 +4,11 @@ use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
 
 use super::{
     Flow, FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
-    granted_scopes::{GrantedScopes, check},
+    granted_scopes::{GrantedScopes, check, check_named},
 };
 use crate::{
     claims::{
+        parameterized::named_users,
         roles::effective_roles,
         scopes::{OFFLINE_ACCESS, OPENID, names_scope, narrowed},
     },
@@ -16,7 +17,7 @@ use crate::{
     effects::Effect,
     facts::{
         ClientSession, Facts, FactsNeeded, RefreshUse, SessionKind, SessionQuery, SessionSearch,
-        UserSession,
+        UserQuery, UserSession,
     },
     realm::{Client, Realm},
     refusal::{RefreshError, Refusal},
@@ -71,7 +72,22 @@ impl Flow for RefreshToken {
             trace.step("the key of the refresh token is shown", shown)?;
         }
         let scope = parameters.value("scope").map(String::from);
-        Ok(Box::new(PendingRefresh { token, scope }))
+        let mut named = named_users(realm, client, &token.scope);
+        for user in scope
+            .as_deref()
+            .map(|scope| named_users(realm, client, scope))
+            .into_iter()
+            .flatten()
+        {
+            if !named.contains(&user) {
+                named.push(user);
+            }
+        }
+        Ok(Box::new(PendingRefresh {
+            token,
+            scope,
+            named,
+        }))
     }
 }
 
@@ -79,6 +95,7 @@ impl Flow for RefreshToken {
 struct PendingRefresh {
     token: ReadRefreshToken,
     scope: Option<String>,
+    named: Vec<UserQuery>,
 }
 
 impl PendingFlow for PendingRefresh {
@@ -94,6 +111,7 @@ impl PendingFlow for PendingRefresh {
                 .clone()
                 .map(|id| SessionQuery { id, search }),
             revocations: vec![self.token.token_id.clone()],
+            named: self.named.clone(),
             ..FactsNeeded::default()
         }
     }
@@ -110,7 +128,7 @@ impl PendingFlow for PendingRefresh {
             moment,
             ..
         } = *request;
-        let Self { token, scope } = *self;
+        let Self { token, scope, .. } = *self;
         let session = trace.step("the session is there", live_session(request, &token, facts))?;
         let user = facts
             .subject
@@ -144,10 +162,12 @@ impl PendingFlow for PendingRefresh {
             }
         };
         check(realm, client, scope.as_deref())?;
+        check_named(realm, client, scope.as_deref(), facts)?;
         let roles = effective_roles(realm, user);
         // What was not granted at login is left out in silence; the new refresh token keeps all of it.
         let text = scope.map_or_else(|| token.scope.clone(), |text| narrowed(&text, &token.scope));
-        let active = GrantedScopes::select(realm, client, &text, &roles);
+        let asker = request.asker(user, &roles, facts);
+        let active = GrantedScopes::select(realm, client, &text, &asker, trace);
         let effects = rotated.unwrap_or_else(|| {
             vec![Effect::TouchSession {
                 session: session.id.clone(),
@@ -184,6 +204,7 @@ impl PendingFlow for PendingRefresh {
             output: Output::AccessToken,
             id_token,
             scopes: active.scopes,
+            parameters: active.parameters,
             refresh,
             grant: GrantCode::Refresh,
             issued_token_type: None,

@@ -9,6 +9,7 @@ use crate::{
     claims::{
         ClaimContext, ClaimTarget, ComposedClaims, compose,
         roles::{effective_roles, narrowed_token_roles, token_roles},
+        scopes::scope_texts,
     },
     crypto::CryptoProvider,
     facts::{SessionKind, UserSession},
@@ -77,6 +78,7 @@ impl<'a> Scene<'a> {
             client_session: session.and_then(|session| session.client(self.target.uuid())),
             transient_notes,
             scopes: &self.scopes,
+            parameters: &self.plan.parameters,
             narrowed: self.plan.restrictions.is_narrowed(),
             openid: self.plan.openid,
             user_roles: &self.user_roles,
@@ -121,7 +123,7 @@ impl<'a> Scene<'a> {
             .iter()
             .filter_map(move |number| realm.scope(*number))
             .filter(move |scope| hidden || scope.in_token_scope())
-            .map(ClientScope::name);
+            .flat_map(|scope| scope_texts(scope, &self.plan.parameters));
         self.plan
             .openid
             .then_some("openid")

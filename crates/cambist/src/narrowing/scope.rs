@@ -33,10 +33,12 @@ fn granted_by(comparison: &Comparison<'_>, name: &str) -> Grantor {
 }
 
 /// Whether a scope that is active by default, and was not asked for, stays so in an exchange. In profile
-/// `strict` one that the subject token lacks does not: nobody would have granted it.
+/// `strict` one that the subject token lacks does not: nobody would have granted it. A parameterized scope is
+/// never active by default.
 pub(crate) fn stays(realm: &Realm, client: &Client, scope: &ClientScope, had: &str) -> bool {
     realm.profile() == Profile::Keycloak
         || !scope.in_token_scope()
+        || scope.parameter().is_some()
         || names_scope(had, scope.name())
         || client
             .tokens()

@@ -14,18 +14,22 @@ use super::{
     kinds::BuildContext,
     numbers::{Numbers, ScopeMask},
     store::{
-        Label, MAX_CHECKS, MAX_POLICIES, MAX_SCOPES, NOWHERE, Permission, Resource, Standing,
-        Target,
+        Label, MAX_CHECKS, MAX_POLICIES, MAX_SCOPES, NOWHERE, OverUsers, Permission, Resource,
+        Standing, Target,
     },
 };
 use crate::realm::{
-    Realm,
+    Feature, Realm,
     document::{AuthorizationDocument, PermissionDocument, RealmDocument},
 };
 
 const TOKEN_EXCHANGE: &str = "token-exchange";
 const IMPERSONATE: &str = "impersonate";
 const USER_IMPERSONATED: &str = "user-impersonated";
+const DELEGATE: &str = "delegate";
+
+/// The name of the resource that stands for all groups, and the type of those that stand for one.
+const GROUPS: &str = "Groups";
 
 /// Before the internal id of the client.
 const CLIENT_RESOURCE: &str = "client.resource.";
@@ -61,6 +65,12 @@ impl PolicyStore {
         let empty = AuthorizationDocument::default();
         let authorization = document.authorization.as_ref().unwrap_or(&empty);
         let mut tables = Tables::new(realm, authorization, &context)?;
+        // The setting has Keycloak's name, and a realm of version 1 does not have it.
+        tables.fine_grained = realm.features().has(Feature::FineGrainedAuthzV2)
+            && document
+                .attributes
+                .get("adminPermissionsEnabled")
+                .is_some_and(|value| value == "true");
         for permission in &document.permissions {
             tables.permission(permission, &checks)?;
         }
@@ -92,6 +102,7 @@ enum Opens<'d> {
     Provider(&'d str),
     Impersonate,
     UserImpersonated,
+    Delegate,
 }
 
 impl<'d> Opens<'d> {
@@ -127,6 +138,8 @@ struct Tables<'a> {
     providers: HashMap<Box<str>, Standing>,
     impersonate: Standing,
     impersonated: Standing,
+    /// Fine-grained permissions of version 2 hold.
+    fine_grained: bool,
 }
 
 struct NewResource {
@@ -158,6 +171,7 @@ impl<'a> Tables<'a> {
             providers: HashMap::new(),
             impersonate: Standing::NoPermission,
             impersonated: Standing::NoPermission,
+            fine_grained: false,
         };
         for scope in &document.scopes {
             if tables.scopes_by_name.contains_key(scope.name.as_str()) {
@@ -252,10 +266,13 @@ impl<'a> Tables<'a> {
                 resource.own.push(number);
             }
         }
-        if let Some(kind) = document.resource_type.as_deref() {
+        let bound = !guarded.resources.is_empty();
+        // In version 2 every permission says the type, and one that names resources is for those alone.
+        let kind = document.resource_type.as_deref();
+        let typed = kind.filter(|_| !(self.fine_grained && bound));
+        if let Some(kind) = typed {
             self.by_type.entry(kind.into()).or_default().push(number);
         }
-        let bound = !guarded.resources.is_empty();
         if !bound && !guarded.whole {
             self.everywhere.push(number);
         }
@@ -274,6 +291,8 @@ impl<'a> Tables<'a> {
                     .providers
                     .entry(id.into())
                     .or_insert(Standing::NoPermission),
+                // Closed while no permission grants it, whatever stands there.
+                Opens::Delegate => &mut Standing::NoPermission,
                 Opens::Impersonate => &mut self.impersonate,
                 Opens::UserImpersonated => &mut self.impersonated,
             };
@@ -290,7 +309,7 @@ impl<'a> Tables<'a> {
             scopes: guarded.scopes,
             strategy: document.strategy,
             whole: guarded.whole,
-            typed: document.resource_type.is_some(),
+            typed: typed.is_some(),
             bound,
         });
         self.labels.push(label(
@@ -403,11 +422,12 @@ impl<'a> Tables<'a> {
             }
             IMPERSONATE => (USERS.to_owned(), USERS, Opens::Impersonate),
             USER_IMPERSONATED => (USERS.to_owned(), USERS, Opens::UserImpersonated),
+            DELEGATE => (USERS.to_owned(), USERS, Opens::Delegate),
             _ => {
                 return Err(PolicyError::BadSetting {
                     owner: owner(),
                     key: "action".into(),
-                    expected: "token-exchange, impersonate or user-impersonated",
+                    expected: "token-exchange, impersonate, user-impersonated or delegate",
                 });
             }
         };
@@ -497,6 +517,7 @@ impl<'a> Tables<'a> {
         store.token_exchange = mask(TOKEN_EXCHANGE);
         store.impersonate = mask(IMPERSONATE);
         store.user_impersonated = mask(USER_IMPERSONATED);
+        store.over_users = self.over_users();
         self.targets(&mut store);
         for resource in self.resources {
             let class = resource
@@ -551,6 +572,32 @@ impl<'a> Tables<'a> {
             class.extend(new);
         }
         classes
+    }
+
+    fn over_users(&self) -> OverUsers {
+        let mask = |scope: &str| {
+            self.scopes_by_name
+                .get(scope)
+                .map(|number| ScopeMask::one(*number))
+        };
+        let one = |(resource, number): (&NewResource, u32)| {
+            let counts = matches!(resource.kind.as_deref(), Some(USERS | GROUPS));
+            counts.then(|| (resource.name.clone(), number))
+        };
+        OverUsers {
+            fine_grained: self.fine_grained,
+            resources: self.resources.iter().zip(0u32..).filter_map(one).collect(),
+            groups: self
+                .resources_by_name
+                .get(GROUPS)
+                .copied()
+                .unwrap_or(NOWHERE),
+            impersonate_members: mask("impersonate-members"),
+            delegate: mask(DELEGATE),
+            delegate_members: mask("delegate-members"),
+            view: mask("view"),
+            view_members: mask("view-members"),
+        }
     }
 
     fn targets(&self, store: &mut PolicyStore) {

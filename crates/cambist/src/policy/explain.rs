@@ -93,6 +93,8 @@ impl fmt::Display for GateAction {
             Self::TokenExchange => "token-exchange",
             Self::Impersonate => "impersonate",
             Self::UserImpersonated => "user-impersonated",
+            Self::Delegate => "delegate",
+            Self::View => "view",
         })
     }
 }

@@ -31,6 +31,10 @@ pub enum GateAction {
     Impersonate,
     /// That the user may be the one who is become.
     UserImpersonated,
+    /// To act for a user, who stays the subject of the token.
+    Delegate,
+    /// To see a user.
+    View,
 }
 
 /// Why a gate is closed.
@@ -202,7 +206,7 @@ pub fn is_impersonatable(
 }
 
 /// One question on its way to the evaluator.
-struct Gate<'a> {
+pub(super) struct Gate<'a> {
     action: GateAction,
     target: &'a str,
     context: &'a EvaluationContext<'a>,
@@ -210,8 +214,22 @@ struct Gate<'a> {
     requester: Option<&'a Client>,
 }
 
-impl Gate<'_> {
-    fn recorded(
+impl<'a> Gate<'a> {
+    /// A question that no client asks for itself.
+    pub(super) fn of(
+        action: GateAction,
+        target: &'a str,
+        context: &'a EvaluationContext<'a>,
+    ) -> Self {
+        Self {
+            action,
+            target,
+            context,
+            requester: None,
+        }
+    }
+
+    pub(super) fn recorded(
         &self,
         realm: &Realm,
         identity: &Identity<'_>,
@@ -222,7 +240,7 @@ impl Gate<'_> {
         (result, recorder.into_trace())
     }
 
-    fn silent(
+    pub(super) fn silent(
         &self,
         realm: &Realm,
         identity: &Identity<'_>,
@@ -350,7 +368,7 @@ fn impersonatable<T: TraceSink>(
 }
 
 /// Open when the resource is granted with at least the scope that is needed.
-fn pass<T: TraceSink>(
+pub(super) fn pass<T: TraceSink>(
     evaluation: &Evaluation<'_>,
     door: Door,
     trace: &mut T,

@@ -5,6 +5,7 @@
 //! [`PolicyTrace`] that says which permission, which policies and which strategy made it so. Both come out
 //! of the same code, so that the explanation cannot differ from the decision.
 
+mod acting;
 mod compile;
 mod conditions;
 mod error;
@@ -20,7 +21,9 @@ mod strategy;
 mod trace;
 mod try_out;
 
+pub(crate) use self::kinds::full_match;
 pub use self::{
+    acting::{can_be_acted_for, can_delegate, can_view},
     error::PolicyError,
     gates::{
         Answer, ExchangeQuestion, GateAction, GateRefusal, can_client_impersonate, can_exchange_to,

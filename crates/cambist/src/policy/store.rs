@@ -57,7 +57,40 @@ pub struct PolicyStore {
     pub(super) token_exchange: Option<ScopeMask>,
     pub(super) impersonate: Option<ScopeMask>,
     pub(super) user_impersonated: Option<ScopeMask>,
+    /// What is guarded about users.
+    pub(super) over_users: OverUsers,
     pub(super) notes: Vec<String>,
+}
+
+/// What is guarded about users, each on its own or by its groups.
+#[derive(Debug)]
+pub(super) struct OverUsers {
+    /// Fine-grained permissions of version 2 hold in the realm.
+    pub(super) fine_grained: bool,
+    /// Resources of type `Users` or `Groups` by name, which is the id of a user or group.
+    pub(super) resources: HashMap<Box<str>, u32>,
+    /// The resource that stands for all groups.
+    pub(super) groups: u32,
+    pub(super) impersonate_members: Option<ScopeMask>,
+    pub(super) delegate: Option<ScopeMask>,
+    pub(super) delegate_members: Option<ScopeMask>,
+    pub(super) view: Option<ScopeMask>,
+    pub(super) view_members: Option<ScopeMask>,
+}
+
+impl Default for OverUsers {
+    fn default() -> Self {
+        Self {
+            fine_grained: false,
+            resources: HashMap::new(),
+            groups: NOWHERE,
+            impersonate_members: None,
+            delegate: None,
+            delegate_members: None,
+            view: None,
+            view_members: None,
+        }
+    }
 }
 
 /// What stands at a guarded thing.

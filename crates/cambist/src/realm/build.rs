@@ -275,12 +275,6 @@ impl Notes {
     }
 }
 
-/// Kinds of mappers that Keycloak's own scopes use and that may be absent here: they then write nothing.
-const KINDS_LEFT_OUT: [&str; 2] = [
-    "oidc-parameterized-scope-mapper",
-    "oidc-parameterized-scope-user-property-mapper",
-];
-
 /// Builds the mappers of one client or scope. SAML mappers are kept in the document only.
 fn build_mappers(
     at: &At<'_>,
@@ -305,12 +299,7 @@ fn build_mappers(
                     kind: document.kind.clone(),
                     reason: error.to_string(),
                 });
-                // A new realm may have one of these, so it cannot keep the realm from being built.
-                if KINDS_LEFT_OUT.contains(&document.kind.as_str()) {
-                    notes.add(error.to_string());
-                } else {
-                    notes.tolerate(error)?;
-                }
+                notes.tolerate(error)?;
             }
         }
     }

@@ -14,6 +14,7 @@ pub mod features;
 pub mod group;
 pub mod identity_provider;
 pub mod keys;
+pub mod parameter;
 pub mod role;
 pub mod scope;
 pub mod settings;
@@ -32,6 +33,7 @@ pub use self::{
     group::{Group, GroupNo},
     identity_provider::{IdentityProvider, ProviderKeys, ProviderTrust, SyncMode},
     keys::{KeyPublication, RealmKey, RealmKeys},
+    parameter::ScopeParameter,
     role::{Role, RoleNo, RoleOwner, RoleSet},
     scope::{ClientScope, ScopeNo},
 };

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::{RoleSet, document::Attributes};
+use super::{RoleSet, ScopeParameter, document::Attributes};
 use crate::claims::MapperInstance;
 
 /// The number of a client scope in its snapshot.
@@ -29,6 +29,7 @@ pub struct ClientScope {
     pub(crate) role_mappings: RoleSet,
     pub(crate) mappers: Box<[MapperInstance]>,
     pub(crate) attributes: Attributes,
+    pub(crate) parameter: Option<ScopeParameter>,
 }
 
 impl ClientScope {
@@ -79,6 +80,13 @@ impl ClientScope {
     #[must_use]
     pub fn mappers(&self) -> &[MapperInstance] {
         &self.mappers
+    }
+
+    /// What it takes after a colon, where it is a parameterized scope: one that is active only when a request
+    /// names it with a parameter.
+    #[must_use]
+    pub fn parameter(&self) -> Option<&ScopeParameter> {
+        self.parameter.as_ref()
     }
 
     /// Settings under Keycloak's names.

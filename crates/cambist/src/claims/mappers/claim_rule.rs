@@ -90,6 +90,15 @@ impl ClaimRule {
         }
     }
 
+    /// The same rule, for lists or for single values whatever the setting says.
+    #[must_use]
+    pub fn multivalued(self, multivalued: bool) -> Self {
+        Self {
+            multivalued,
+            ..self
+        }
+    }
+
     /// Writes one value.
     pub fn write_text<'a>(
         &'a self,

@@ -20,6 +20,7 @@ mod pairwise_subject;
 mod role_claim;
 mod role_name;
 mod role_ref;
+mod scope_parameter;
 mod session_note;
 mod subject;
 mod user_attribute;
@@ -53,6 +54,11 @@ const BUILTIN: &[(&str, Build)] = &[
     ("oidc-hardcoded-role-mapper", hardcoded_role::build),
     ("oidc-nonce-backwards-compatible-mapper", nonce::build),
     ("oidc-organization-membership-mapper", organization::build),
+    ("oidc-parameterized-scope-mapper", scope_parameter::build),
+    (
+        "oidc-parameterized-scope-user-property-mapper",
+        scope_parameter::build_for_user,
+    ),
     ("oidc-role-name-mapper", role_name::build),
     ("oidc-sha256-pairwise-sub-mapper", pairwise_subject::build),
     ("oidc-sub-mapper", subject::build),

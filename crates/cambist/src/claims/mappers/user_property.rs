@@ -11,7 +11,7 @@ use crate::{
 
 /// The properties that there are. Another name writes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Property {
+pub(super) enum Property {
     Username,
     Email,
     FirstName,
@@ -42,7 +42,7 @@ pub(super) fn build(config: &Attributes) -> BuiltMapper {
 }
 
 impl Property {
-    fn named(name: &str) -> Option<Self> {
+    pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "username" => Self::Username,
             "email" => Self::Email,
@@ -57,7 +57,7 @@ impl Property {
         })
     }
 
-    fn of(self, user: &User) -> Option<Cow<'_, str>> {
+    pub(super) fn of(self, user: &User) -> Option<Cow<'_, str>> {
         let flag = |value: bool| Cow::Borrowed(if value { "true" } else { "false" });
         match self {
             Self::Username => Some(Cow::Borrowed(&user.username)),

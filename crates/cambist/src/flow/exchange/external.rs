@@ -388,15 +388,17 @@ impl Wanted {
         if wanted == TokenType::Saml2 {
             return Err(saml(target).into());
         }
-        self.planned(request, admitted, target, wanted)
+        self.planned(request, facts, admitted, target, wanted, trace)
     }
 
     fn planned(
         &self,
         request: &FlowRequest<'_>,
+        facts: &Facts,
         admitted: Admitted,
         target: &Client,
         wanted: TokenType,
+        trace: &mut DecisionTrace,
     ) -> Result<Plan, Refused> {
         let FlowRequest { realm, client, .. } = *request;
         let Admitted {
@@ -407,7 +409,8 @@ impl Wanted {
         } = admitted;
         let roles = effective_roles(realm, &user);
         let text = inherited(realm, target, self.scope.as_deref(), None);
-        let active = GrantedScopes::for_login(realm, target, &text, &roles)?;
+        let asker = request.asker(&user, &roles, facts);
+        let active = GrantedScopes::for_login(realm, target, &text, &asker, trace)?;
         let refresh = wanted == TokenType::RefreshToken && client.tokens().use_refresh_tokens;
         let issued = if refresh {
             TokenType::RefreshToken
@@ -430,6 +433,7 @@ impl Wanted {
             output: Output::AccessToken,
             id_token: active.openid,
             scopes: active.scopes,
+            parameters: active.parameters,
             refresh: refresh.then(RefreshOutput::default),
             grant: GrantCode::None,
             issued_token_type: Some(issued),

@@ -9,7 +9,7 @@ use super::{
     named_clients,
 };
 use crate::{
-    claims::{roles::effective_roles, scopes::inherited},
+    claims::{parameterized::named_users, roles::effective_roles, scopes::inherited},
     client_policy::Restrictions,
     decision::Refused,
     facts::{Facts, FactsNeeded, SessionKind, UserQuery},
@@ -75,8 +75,10 @@ impl ExchangeFlow for PermissionBased {
                 .collect(),
             scope: parameters.value("scope").map(Cow::into_owned),
             service_account: None,
+            named: Vec::new(),
             token,
         };
+        pending.named = pending.users_named(request);
         // Policies look at the service account of the requester; without one there is nobody to load.
         if client.may(ClientGrant::ClientCredentials)
             && (pending.token.is_none() || pending.names_another(client))
@@ -164,6 +166,7 @@ struct PendingExchange {
     audiences: Vec<Box<str>>,
     scope: Option<String>,
     service_account: Option<UserQuery>,
+    named: Vec<UserQuery>,
 }
 
 impl PendingExchange {
@@ -171,6 +174,20 @@ impl PendingExchange {
         self.audiences
             .iter()
             .any(|audience| **audience != *client.client_id())
+    }
+
+    /// Whom the scopes asked for, or those of the subject token, name at the target.
+    fn users_named(&self, request: &FlowRequest<'_>) -> Vec<UserQuery> {
+        let first = self.audiences.first();
+        let target = match first {
+            Some(name) => request.realm.client_by_id(name),
+            None => Some(request.client),
+        };
+        let had = self.token.as_ref().and_then(ReadToken::scope);
+        match (target, self.scope.as_deref().or(had)) {
+            (Some(target), Some(scope)) => named_users(request.realm, target, scope),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -185,6 +202,7 @@ impl PendingFlow for PendingExchange {
                 .as_ref()
                 .map(|name| UserQuery::UsernameOrId(name.as_str().into())),
             service_account: self.service_account.clone(),
+            named: self.named.clone(),
             revocations: token
                 .map(|token| token.token_id.clone())
                 .into_iter()
@@ -248,7 +266,7 @@ impl PendingFlow for PendingExchange {
             return Err(saml(target).into());
         }
         let impersonates = impersonated.is_some();
-        let mut plan = asker.plan(target, impersonated, scope.as_deref(), wanted)?;
+        let mut plan = asker.plan(target, impersonated, scope.as_deref(), wanted, trace)?;
         if realm.profile() == Profile::Strict || trace.is_recording() {
             let target_permitted = target.number() != client.number();
             plan.inputs = Some(Box::new(inputs(subject, target_permitted, impersonates)));
@@ -369,6 +387,7 @@ impl Asker<'_> {
         impersonated: Option<Impersonated>,
         scope: Option<&str>,
         wanted: TokenType,
+        trace: &mut DecisionTrace,
     ) -> Result<Plan, Refused> {
         let FlowRequest { realm, client, .. } = *self.request;
         let user = impersonated
@@ -380,14 +399,15 @@ impl Asker<'_> {
         let roles = effective_roles(realm, &user);
         let token = self.subject.map(VerifiedSubject::token);
         let text = inherited(realm, target, scope, token.and_then(ReadToken::scope));
+        let asker = self.request.asker(&user, &roles, self.facts);
         let active = match token {
             Some(token) => {
-                let mut active = GrantedScopes::select(realm, target, &text, &roles);
+                let mut active = GrantedScopes::select(realm, target, &text, &asker, trace);
                 let had = token.scope().unwrap_or_default();
                 active.retain(realm, |scope| scope_stays(realm, target, scope, had));
                 active
             }
-            None => GrantedScopes::for_login(realm, target, &text, &roles)?,
+            None => GrantedScopes::for_login(realm, target, &text, &asker, trace)?,
         };
         let session = match (impersonated, self.subject) {
             (Some(Impersonated { notes, .. }), _) => PlannedSession::New {
@@ -418,6 +438,7 @@ impl Asker<'_> {
             output: Output::AccessToken,
             id_token: active.openid,
             scopes: active.scopes,
+            parameters: active.parameters,
             refresh: refresh.then(RefreshOutput::default),
             grant: GrantCode::None,
             issued_token_type: Some(issued),

@@ -7,6 +7,7 @@ use super::{super::granted_scopes::consented, ExchangeFlow, Relation, all_enable
 use crate::{
     claims::{
         ClaimContext, ClaimTarget, compose,
+        parameterized::named_users,
         roles::{effective_roles, narrowed_token_roles, token_roles},
         scopes::{ActiveScopes, OFFLINE_ACCESS, names_scope},
     },
@@ -14,10 +15,10 @@ use crate::{
     crypto::CryptoProvider,
     decision::Refused,
     effects::Effect,
-    facts::{ClientSession, Facts, FactsNeeded, SessionKind, User, UserSession},
+    facts::{ClientSession, Facts, FactsNeeded, SessionKind, User, UserQuery, UserSession},
     flow::{
         FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
-        granted_scopes::check,
+        granted_scopes::{check, check_named},
     },
     moment::Timestamp,
     narrowing::{Inputs, scope_stays},
@@ -83,6 +84,7 @@ impl ExchangeFlow for Standard {
     ) -> Result<Box<dyn PendingFlow>, Refusal> {
         let FlowRequest {
             realm,
+            client,
             parameters,
             issuer,
             moment,
@@ -94,9 +96,15 @@ impl ExchangeFlow for Standard {
         let token = read_access_token(realm, issuer, &text, types, moment, jws_limits)
             .map_err(ExchangeError::SubjectToken);
         let token = trace.step("the subject token stands for itself", token)?;
+        let asked = Asked::read(parameters);
         Ok(Box::new(PendingStandard {
             token,
-            asked: Asked::read(parameters),
+            named: asked
+                .scope
+                .as_deref()
+                .map(|scope| named_users(realm, client, scope))
+                .unwrap_or_default(),
+            asked,
         }))
     }
 }
@@ -131,6 +139,7 @@ impl Asked {
 struct PendingStandard {
     token: ReadToken,
     asked: Asked,
+    named: Vec<UserQuery>,
 }
 
 impl PendingFlow for PendingStandard {
@@ -139,6 +148,7 @@ impl PendingFlow for PendingStandard {
             session: self.token.session_query(),
             subject: self.token.user_query(),
             revocations: vec![self.token.token_id.clone()],
+            named: self.named.clone(),
             ..FactsNeeded::default()
         }
     }
@@ -156,7 +166,7 @@ impl PendingFlow for PendingStandard {
             possession,
             ..
         } = *request;
-        let Self { token, asked } = *self;
+        let Self { token, asked, .. } = *self;
         let subject = token
             .verify(realm, facts, moment)
             .map_err(ExchangeError::from);
@@ -181,7 +191,10 @@ impl PendingFlow for PendingStandard {
         }
         let user = Arc::clone(subject.user());
         let roles = effective_roles(realm, &user);
-        let mut active = ActiveScopes::select(realm, client, text, &roles);
+        let there = check_named(realm, client, asked.scope.as_deref(), facts);
+        trace.step("the users named in scopes are there", there)?;
+        let asker = request.asker(&user, &roles, facts);
+        let mut active = ActiveScopes::select_for(realm, client, text, &asker, Some(trace));
         let had = subject.token().scope().unwrap_or_default();
         active.retain(|scope| {
             names_scope(text, scope.name()) || scope_stays(realm, client, scope, had)
@@ -308,6 +321,7 @@ fn available(
         transient_notes: &[],
         scopes: active.scopes(),
         narrowed,
+        parameters: active.parameters(),
         openid: active.openid(),
         user_roles: &user_roles,
         token_roles: &roles,
@@ -365,6 +379,7 @@ fn plan(
         session,
         text_scopes: named.map(numbers),
         scopes: numbers(active),
+        parameters: named.unwrap_or(active).parameters().to_vec(),
         openid: active.openid(),
         id_token: active.openid() && !id_only,
         output: if id_only {

@@ -98,6 +98,13 @@ impl HangsOn {
     }
 }
 
+/// A pattern of Keycloak's that matches a text from its first character to its last, in linear time. `None` for
+/// what is no pattern, or none that takes linear time.
+pub(crate) fn full_match(pattern: &str) -> Option<::regex::Regex> {
+    let pattern = java_pattern::translate(pattern).ok()?;
+    java_pattern::compile(&pattern).ok()
+}
+
 /// Policies that together make one.
 #[derive(Clone, Debug)]
 pub struct Combination {

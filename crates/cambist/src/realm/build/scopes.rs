@@ -9,11 +9,12 @@ use super::{
     client_tokens::read_flag, number, roles::RoleIndex,
 };
 use crate::realm::{
-    ClientScope, ScopeNo,
+    ClientScope, ScopeNo, ScopeParameter,
     builtin::scopes as builtin,
-    document::ClientScopeDocument,
+    document::{Attributes, ClientScopeDocument},
     error::{At, RealmError, RealmProblem},
     features::Features,
+    parameter::ParameterFault,
 };
 
 /// Scopes by name.
@@ -88,13 +89,24 @@ impl Builder<'_> {
                     .expand(&at.member("scope_mappings"), &document.scope_mappings)
                     .unwrap_or_default()
             };
-            let mappers = build_mappers(
+            let mut mappers = build_mappers(
                 &at.member("mappers"),
                 &document.mappers,
                 self.options.mappers,
                 &mut self.notes,
             )?;
             let attributes_at = at.member("attributes");
+            let parameter = read_parameter(
+                &attributes_at,
+                &document.attributes,
+                features,
+                &mut self.notes,
+            )?;
+            if let Some(parameter) = &parameter {
+                for mapper in &mut mappers {
+                    mapper.stand_in(no, parameter.is_repeatable());
+                }
+            }
             let mut flag = |key| {
                 read_flag(
                     &attributes_at,
@@ -114,6 +126,7 @@ impl Builder<'_> {
                 role_mappings,
                 mappers,
                 attributes: document.attributes.clone(),
+                parameter,
             });
         }
         Ok((scopes, names))
@@ -196,6 +209,40 @@ pub(super) fn resolve(
         }
     }
     Ok(scopes)
+}
+
+/// A scope whose parameter cannot be read is an error in profile `strict`; in profile `keycloak` no request can
+/// name it.
+fn read_parameter(
+    at: &At<'_>,
+    attributes: &Attributes,
+    features: Features,
+    notes: &mut Notes,
+) -> Result<Option<ScopeParameter>, RealmError> {
+    let Some((parameter, fault)) = ScopeParameter::read(attributes, features) else {
+        return Ok(None);
+    };
+    let problem = match fault {
+        None => return Ok(Some(parameter)),
+        Some(ParameterFault::Kind) => at.member("parameterized.scope.type").error(
+            RealmProblem::NotOneOf {
+                value: attributes
+                    .get("parameterized.scope.type")
+                    .cloned()
+                    .unwrap_or_default(),
+                allowed: "string, integer, boolean, custom, username, delegation (with token-exchange-delegation)"
+                    .into(),
+            },
+        ),
+        Some(ParameterFault::Pattern) => {
+            at.member("parameterized.scope.regexp")
+                .error(RealmProblem::Shape {
+                    expected: "a regular expression that takes linear time",
+                })
+        }
+    };
+    notes.tolerate(problem)?;
+    Ok(Some(parameter))
 }
 
 /// A scope is named in a list that blanks part (RFC 6749 section 3.3).
