@@ -13,7 +13,9 @@ use crate::{
     effects::Effect,
     event::Event,
     facts::{Facts, FactsNeeded},
-    flow::{self, AskingFlow, ExchangeFlow, Flow, FlowRequest, NextStep, PendingFlow, Plan},
+    flow::{
+        self, AskingFlow, ExchangeFlow, Flow, FlowRequest, Handover, NextStep, PendingFlow, Plan,
+    },
     jose::JwsLimits,
     limits::RequestLimits,
     moment::Moment,
@@ -360,6 +362,20 @@ impl Core {
                 client,
                 asking,
             }),
+            Ok(NextStep::Handover(handover)) => {
+                let Handover {
+                    plan,
+                    token,
+                    id_token,
+                    expires_in,
+                } = *handover;
+                match self.decided(Ok(plan)) {
+                    Decision::Permit(grant) => {
+                        Progress::HandedOver(grant.hand_over(&token, id_token, expires_in))
+                    }
+                    denied => Progress::Decided(denied),
+                }
+            }
             Ok(NextStep::Plan(plan)) => Progress::Decided(self.decided(Ok(*plan))),
             Err(refused) => Progress::Decided(self.decided(Err(refused))),
         }
@@ -634,6 +650,8 @@ pub enum Progress {
     Facts(PendingRequest),
     /// It needs something from outside.
     Outside(AskingRequest),
+    /// It is decided and nothing is minted: the answer holds a token of an identity provider.
+    HandedOver(Outcome),
 }
 
 /// A request that waits for what another server says.

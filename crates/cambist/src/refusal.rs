@@ -1,5 +1,6 @@
 //! Refusals: why a request got no token, whose fault it is, and what the wire says.
 
+mod handover;
 mod jwt_grant;
 
 use alloc::{
@@ -11,7 +12,7 @@ use alloc::{
 
 use thiserror::Error;
 
-pub use self::jwt_grant::JwtGrantError;
+pub use self::{handover::HandoverError, jwt_grant::JwtGrantError};
 use crate::{
     client_auth::{AssertionError, AssertionKind, ClientAuthError},
     client_policy::ClientPolicyRefusal,
@@ -50,6 +51,10 @@ pub enum OAuthErrorCode {
     InvalidIssuer,
     /// Keycloak: a scope that the user or the client may not have.
     NotAllowed,
+    /// Keycloak: no token of the provider is at hand for the user.
+    NotLinked,
+    /// Keycloak: the token of the provider has run out.
+    TokenExpired,
     /// RFC 6749 section 4.1.2.1.
     ServerError,
     /// Keycloak: the server failed.
@@ -76,6 +81,8 @@ impl OAuthErrorCode {
             Self::InvalidToken => "invalid_token",
             Self::InvalidIssuer => "invalid_issuer",
             Self::NotAllowed => "not_allowed",
+            Self::NotLinked => "not_linked",
+            Self::TokenExpired => "token_expired",
             Self::ServerError => "server_error",
             Self::UnknownError => "unknown_error",
             Self::UseDpopNonce => "use_dpop_nonce",
@@ -215,6 +222,9 @@ pub enum ExchangeError {
     /// `requested_issuer` names no identity provider.
     #[error("the requested issuer is unknown")]
     RequestedIssuer,
+    /// No token of an identity provider is handed over.
+    #[error("{0}")]
+    Handover(#[from] HandoverError),
     /// A token type that this exchange does not give.
     #[error("the requested token type is not given")]
     RequestedTokenType,
@@ -660,6 +670,7 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
             wire(403, AccessDenied, NOT_ALLOWED)
         }
         ExchangeError::RequestedIssuer => wire(400, InvalidRequest, "Invalid issuer"),
+        ExchangeError::Handover(error) => error.wire(),
         ExchangeError::RequestedTokenType => {
             wire(400, InvalidRequest, "requested_token_type unsupported")
         }

@@ -30,6 +30,8 @@ pub struct TokenResponse {
     pub scope: String,
     /// What was really issued; an exchange only.
     pub issued_token_type: Option<TokenType>,
+    /// The tokens are of an identity provider. What is known of tokens of the realm only is not told then.
+    pub foreign: bool,
     /// What mappers write into the answer itself; never one of the members above.
     pub further: serde_json::Map<String, serde_json::Value>,
 }
@@ -77,13 +79,17 @@ impl TokenResponse {
 impl Serialize for TokenResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("access_token", &self.access_token)?;
+        if !self.foreign || !self.access_token.is_empty() {
+            map.serialize_entry("access_token", &self.access_token)?;
+        }
         map.serialize_entry("expires_in", &self.expires_in)?;
         map.serialize_entry("refresh_expires_in", &self.refresh_expires_in)?;
         if let Some(token) = &self.refresh_token {
             map.serialize_entry("refresh_token", token)?;
         }
-        map.serialize_entry("token_type", self.token_type)?;
+        if !self.foreign {
+            map.serialize_entry("token_type", self.token_type)?;
+        }
         if let Some(token) = &self.id_token {
             map.serialize_entry("id_token", token)?;
         }
@@ -91,7 +97,9 @@ impl Serialize for TokenResponse {
         if let Some(session) = &self.session_state {
             map.serialize_entry("session_state", session)?;
         }
-        map.serialize_entry("scope", &self.scope)?;
+        if !self.foreign {
+            map.serialize_entry("scope", &self.scope)?;
+        }
         if let Some(kind) = self.issued_token_type {
             map.serialize_entry("issued_token_type", kind.urn())?;
         }

@@ -65,7 +65,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, Failure> {
         }
         return Ok(ok(users
             .iter()
-            .map(|user| to_json(call, user))
+            .map(|user| to_listed_json(call, user))
             .collect::<Vec<Json>>()));
     }
     let users = call
@@ -74,7 +74,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Answer, Failure> {
         .await?;
     Ok(ok(users
         .iter()
-        .map(|user| to_json(call, user))
+        .map(|user| to_listed_json(call, user))
         .collect::<Vec<Json>>()))
 }
 
@@ -384,6 +384,18 @@ pub(crate) fn to_json(call: &Call<'_>, user: &User) -> Json {
         .with("mapRoles", manages)
         .with("impersonate", call.rights.has_any(&["impersonation"]))
         .with("manage", manages);
+    shown(user, access)
+}
+
+/// The same in a list, which says less of what the caller may do.
+fn to_listed_json(call: &Call<'_>, user: &User) -> Json {
+    shown(
+        user,
+        Writer::new().with("manage", call.rights.has_any(MANAGE)),
+    )
+}
+
+fn shown(user: &User, access: Writer) -> Json {
     let writer = Writer::new()
         .with("id", user.id.clone())
         .with("username", user.username.clone())

@@ -8,6 +8,7 @@ use cambist::{
     engine::{AuthenticatedRequest, PendingRequest, Progress, TokenRequest},
     event::Event,
     moment::Moment,
+    outcome::Outcome as Exchanged,
     refusal::Refusal,
     request::{FormError, RequestError},
     response::TokenResponse,
@@ -61,8 +62,9 @@ async fn judge(call: &Call<'_>) -> Attempt {
         Err(denial) => return deny(call, denial, moment).await,
     };
     let grant = match decide(call, pending, moment).await {
-        Ok(Decision::Permit(grant)) => grant,
-        Ok(Decision::Deny(denial)) => return deny(call, denial, moment).await,
+        Ok(Verdict::Decided(Decision::Permit(grant))) => grant,
+        Ok(Verdict::Decided(Decision::Deny(denial))) => return deny(call, denial, moment).await,
+        Ok(Verdict::HandedOver(outcome)) => return commit(call, *outcome, moment).await,
         Err(error) => return Attempt::FactsMissing(error),
     };
     // Drawn and dropped before the next await: a source of randomness need not cross threads.
@@ -71,10 +73,14 @@ async fn judge(call: &Call<'_>) -> Attempt {
         Ok(exchange) => call.service.signer().sign(exchange).await,
         Err(refusal) => Err(refusal),
     };
-    let outcome = match signed {
-        Ok(outcome) => outcome,
-        Err(refusal) => return Attempt::Failed(refusal, None),
-    };
+    match signed {
+        Ok(outcome) => commit(call, outcome, moment).await,
+        Err(refusal) => Attempt::Failed(refusal, None),
+    }
+}
+
+/// Stores what the answer rests on, and opens it.
+async fn commit(call: &Call<'_>, outcome: Exchanged, moment: Moment) -> Attempt {
     let (effects, event, _, sealed) = outcome.into_parts();
     match call.service.store().commit(effects, moment.now).await {
         Ok(receipt) => match sealed.open(&receipt) {
@@ -85,16 +91,28 @@ async fn judge(call: &Call<'_>) -> Attempt {
     }
 }
 
+/// What a request came to.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once and consumed; a box would cost an allocation"
+)]
+enum Verdict {
+    Decided(Decision),
+    /// Nothing is minted: the answer holds a token of an identity provider.
+    HandedOver(Box<Exchanged>),
+}
+
 /// Brings facts, and what other servers say, until the request is decided.
 async fn decide(
     call: &Call<'_>,
     pending: PendingRequest,
     moment: Moment,
-) -> Result<Decision, StoreError> {
+) -> Result<Verdict, StoreError> {
     let mut progress = Progress::Facts(pending);
     loop {
         progress = match progress {
-            Progress::Decided(decision) => return Ok(decision),
+            Progress::Decided(decision) => return Ok(Verdict::Decided(decision)),
+            Progress::HandedOver(outcome) => return Ok(Verdict::HandedOver(Box::new(outcome))),
             Progress::Facts(pending) => {
                 let store = call.service.store();
                 let needed = pending.facts_needed();

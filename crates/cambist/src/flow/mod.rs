@@ -34,6 +34,7 @@ use crate::{
     realm::{Client, Features, Realm, RoleSet},
     refusal::Refusal,
     request::{GrantType, Parameters},
+    secret::Secret,
     subject::ProviderKind,
     trace::DecisionTrace,
 };
@@ -179,6 +180,21 @@ pub enum NextStep {
     Facts(Box<dyn PendingFlow>),
     /// It asks outside.
     Outside(Box<dyn AskingFlow>),
+    /// It hands over a token that an identity provider gave: nothing is minted.
+    Handover(Box<Handover>),
+}
+
+/// A token of an identity provider that is handed over.
+#[derive(Debug)]
+pub struct Handover {
+    /// Requester, user and session, for the gate. Nothing is minted from it.
+    pub plan: Plan,
+    /// The token.
+    pub token: Secret,
+    /// It is an ID token.
+    pub id_token: bool,
+    /// Seconds that it lives; 0 when that is not known.
+    pub expires_in: i64,
 }
 
 /// A flow that waits for what another server says.

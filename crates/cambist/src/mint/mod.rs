@@ -4,6 +4,7 @@
 //! signers or brought in from outside, one signing input at a time.
 
 mod access_token;
+mod handover;
 mod id_token;
 mod ids;
 mod lifetimes;

@@ -279,6 +279,7 @@ impl Minting<'_> {
             refresh_token: None,
             token_type: kind,
             id_token: None,
+            foreign: false,
             not_before_policy: effective_not_before(realm, target, Some(&plan.user)).0,
             session_state: self.placed.named.clone(),
             scope: plan

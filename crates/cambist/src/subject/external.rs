@@ -25,5 +25,7 @@ pub use self::{
 pub(crate) use self::{
     examination::{Examination, Examined, Identified},
     kinds::builtin as builtin_kinds,
-    user::{Admitted, admit, link_query},
+    user::{
+        Admitted, FEDERATED_ACCESS_TOKEN, FEDERATED_ID_TOKEN, SESSION_PROVIDER, admit, link_query,
+    },
 };

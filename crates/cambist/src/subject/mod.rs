@@ -27,7 +27,10 @@ pub use self::{
 };
 pub(crate) use self::{
     assertion::{UnverifiedAssertion, VerifiedAssertion},
-    external::{Admitted, Examination, Examined, Identified, admit, builtin_kinds, link_query},
+    external::{
+        Admitted, Examination, Examined, FEDERATED_ACCESS_TOKEN, FEDERATED_ID_TOKEN, Identified,
+        SESSION_PROVIDER, admit, builtin_kinds, link_query,
+    },
     internal::IMPERSONATOR_CLIENT,
     liveness::client_session_idle,
 };

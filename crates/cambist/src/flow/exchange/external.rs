@@ -222,7 +222,7 @@ impl PendingFlow for Asked {
     }
 }
 
-fn permitted(
+pub(super) fn permitted(
     request: &FlowRequest<'_>,
     facts: &Facts,
     provider: &IdentityProvider,

@@ -2,6 +2,7 @@
 
 mod external;
 mod impersonation;
+mod outward;
 mod permission_based;
 mod standard;
 
@@ -57,7 +58,8 @@ impl TokenExchange {
         providers: Arc<[Arc<dyn ProviderKind>]>,
     ) -> Self {
         kinds.push(Arc::new(standard::Standard));
-        kinds.push(Arc::new(external::External::with(providers)));
+        kinds.push(Arc::new(external::External::with(Arc::clone(&providers))));
+        kinds.push(Arc::new(outward::Outward::with(providers)));
         kinds.push(Arc::new(permission_based::PermissionBased));
         Self { kinds }
     }

@@ -67,7 +67,6 @@ impl ExchangeFlow for PermissionBased {
             requested_type: parameters
                 .value("requested_token_type")
                 .map(Cow::into_owned),
-            requested_issuer: parameters.value("requested_issuer").is_some(),
             requested_subject,
             audiences: parameters
                 .values("audience")
@@ -89,7 +88,7 @@ impl ExchangeFlow for PermissionBased {
     }
 }
 
-fn read_subject(
+pub(super) fn read_subject(
     request: &FlowRequest<'_>,
     text: &str,
     trace: &mut DecisionTrace,
@@ -161,7 +160,6 @@ struct PendingExchange {
     /// `None`: a naked impersonation.
     token: Option<ReadToken>,
     requested_type: Option<String>,
-    requested_issuer: bool,
     requested_subject: Option<String>,
     audiences: Vec<Box<str>>,
     scope: Option<String>,
@@ -246,9 +244,6 @@ impl PendingFlow for PendingExchange {
             ),
             None => None,
         };
-        if self.requested_issuer {
-            return Err(ExchangeError::RequestedIssuer.into());
-        }
         let wanted = output(self.requested_type.as_deref());
         let wanted = trace.step("the requested token type is given", wanted)?;
         let targets = targets(realm, client, &audiences);

@@ -27,10 +27,10 @@ use crate::{
 };
 
 /// Notes of the session, under Keycloak's names. Mappers cannot write them.
-const NOTE_PROVIDER: &str = "EXTERNAL_IDENTITY_PROVIDER";
+pub(crate) const SESSION_PROVIDER: &str = "EXTERNAL_IDENTITY_PROVIDER";
 const NOTE_EXCHANGE: &str = "EXCHANGE_PROVIDER";
-const NOTE_ACCESS_TOKEN: &str = "FEDERATED_ACCESS_TOKEN";
-const NOTE_ID_TOKEN: &str = "FEDERATED_ID_TOKEN";
+pub(crate) const FEDERATED_ACCESS_TOKEN: &str = "FEDERATED_ACCESS_TOKEN";
+pub(crate) const FEDERATED_ID_TOKEN: &str = "FEDERATED_ID_TOKEN";
 /// Beginning of the notes of an impersonation.
 const IMPERSONATION: &str = "IMPERSONATOR_";
 
@@ -219,16 +219,16 @@ fn notes(context: &Brokering<'_>, identified: &Identified) -> BTreeMap<String, S
         mapping.mapper().note(context, &mut notes);
     }
     notes.retain(|name, _| !name.starts_with(IMPERSONATION));
-    notes.insert(NOTE_PROVIDER.into(), alias.into());
+    notes.insert(SESSION_PROVIDER.into(), alias.into());
     notes.insert(NOTE_EXCHANGE.into(), alias.into());
-    notes.remove(NOTE_ACCESS_TOKEN);
-    notes.remove(NOTE_ID_TOKEN);
+    notes.remove(FEDERATED_ACCESS_TOKEN);
+    notes.remove(FEDERATED_ID_TOKEN);
     let token = identified.token.expose();
     if !identified.id_token {
-        notes.insert(NOTE_ACCESS_TOKEN.into(), token.into());
+        notes.insert(FEDERATED_ACCESS_TOKEN.into(), token.into());
     }
     if identified.id_token || identified.evidence.claims.is_some() {
-        notes.insert(NOTE_ID_TOKEN.into(), token.into());
+        notes.insert(FEDERATED_ID_TOKEN.into(), token.into());
     }
     notes
 }
