@@ -310,6 +310,7 @@ fn planned(request: &FlowRequest<'_>, user: Arc<User>, session: Option<Arc<UserS
         user,
         session,
         scopes: Vec::new(),
+        parameters: Vec::new(),
         text_scopes: None,
         audiences: Vec::new(),
         output: Output::AccessToken,
