@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cambist::request::{Envelope, Transport};
+use cambist::request::{ClientCertificate, Envelope, Transport};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, ORIGIN};
 
 use crate::{headers, service::Call};
@@ -15,6 +15,7 @@ pub(crate) struct Head<'r> {
     origin: Option<Cow<'r, str>>,
     method: &'r str,
     proof: Option<Cow<'r, str>>,
+    certificate: Option<&'r ClientCertificate>,
     remote_address: Option<String>,
     transport: Transport,
 }
@@ -29,6 +30,11 @@ impl<'r> Head<'r> {
             origin: headers::text(head, ORIGIN),
             method: call.request.method.as_str(),
             proof: headers::joined(head, &headers::DPOP),
+            certificate: call
+                .request
+                .extensions
+                .get::<headers::PeerCertificate>()
+                .map(|headers::PeerCertificate(certificate)| &**certificate),
             remote_address: call
                 .request
                 .extensions
@@ -46,6 +52,7 @@ impl<'r> Head<'r> {
             origin: self.origin.as_deref(),
             method: Some(self.method),
             proof: self.proof.as_deref(),
+            certificate: self.certificate,
             remote_address: self.remote_address.as_deref(),
             transport: self.transport,
         }

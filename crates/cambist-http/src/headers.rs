@@ -1,8 +1,8 @@
 //! What is read from a request's head, and what every answer carries.
 
-use std::{borrow::Cow, net::SocketAddr};
+use std::{borrow::Cow, net::SocketAddr, sync::Arc};
 
-use cambist::request::Transport;
+use cambist::request::{ClientCertificate, Transport};
 use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
 
 use crate::{BaseUrl, Response};
@@ -11,6 +11,16 @@ use crate::{BaseUrl, Response};
 /// of the caller, who then counts as foreign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
+
+/// Marks a request that came over TLS to the server itself. An adapter that ends TLS puts it into the request's
+/// extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OverTls;
+
+/// The client certificate of the connection (RFC 8705). An adapter puts it into the request's extensions; see
+/// [`ClientCertificate`] for what it vouches for.
+#[derive(Clone, Debug)]
+pub struct PeerCertificate(pub Arc<ClientCertificate>);
 
 /// The text of a header. A value with bytes outside ASCII is passed on with replacement characters, so that
 /// it stays present and wrong.
@@ -39,6 +49,9 @@ pub(crate) fn joined<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Co
 /// How the request came. Plain HTTP from a loopback or private address under an `https` base comes from a
 /// proxy that ends TLS; the proxy is trusted because the operator named that base.
 pub(crate) fn transport(request: &Parts, base: &BaseUrl) -> Transport {
+    if request.extensions.get::<OverTls>().is_some() {
+        return Transport::Https;
+    }
     let local = request
         .extensions
         .get::<Peer>()

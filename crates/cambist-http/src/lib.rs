@@ -24,7 +24,7 @@ mod signing;
 
 pub use self::{
     base_url::{BaseUrl, BaseUrlError, BaseUrls},
-    headers::{Peer, secure},
+    headers::{OverTls, Peer, PeerCertificate, secure},
     observer::{Observer, Outcome, Silent},
     outbound::{AskNobody, AskOutside, OutsideFuture},
     service::{Clock, EntropySource, Realms, Response, Service, ServiceBuilder},

@@ -6,7 +6,7 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use crate::{
-    client_auth::{self, ClientAuthMethod, ClientProof, Presentation},
+    client_auth::{self, ClientAuthMethod, ClientProof, Presentation, ShownCertificate},
     client_policy::{PolicyRequest, Restrictions},
     crypto::{CryptoProvider, Entropy},
     decision::{Asked, Decision, Denial, Refused, permit},
@@ -199,6 +199,9 @@ impl Engine {
                         origin: envelope.origin.map(Box::from),
                         remote_address: envelope.remote_address.map(Box::from),
                         proof: envelope.proof.map(Box::from),
+                        certificate: envelope
+                            .certificate
+                            .map(|shown| ShownCertificate::of(shown, self.crypto())),
                         possession: Possession::default(),
                         moment,
                         trace,
@@ -309,6 +312,7 @@ struct Core {
     origin: Option<Box<str>>,
     remote_address: Option<Box<str>>,
     proof: Option<Box<str>>,
+    certificate: Option<ShownCertificate>,
     possession: Possession,
     moment: Moment,
     event: Event,
@@ -344,6 +348,10 @@ impl Core {
             self.possession.key = Some(proved.key);
             self.used.push(proved.used);
         }
+        self.possession.certificate = self
+            .certificate
+            .as_ref()
+            .map(|shown| shown.thumbprint.clone());
         let shown = self.possession.suffices_for(client.tokens());
         self.trace
             .step("what the client's tokens are bound to is shown", shown)?;
@@ -481,6 +489,7 @@ impl TokenRequest {
             &core.realm,
             &Presentation {
                 credentials: &credentials,
+                certificate: core.certificate.as_ref(),
                 issuer: &core.issuer,
                 moment: core.moment,
                 limits: core.engine.jws_limits(),
@@ -639,10 +648,6 @@ impl PendingRequest {
 /// Where a request stands that was given its facts.
 #[derive(Debug)]
 #[must_use]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "moved once and consumed; a box would cost an allocation"
-)]
 pub enum Progress {
     /// It is decided.
     Decided(Decision),

@@ -517,6 +517,8 @@ fn client_wire(error: ClientAuthError) -> WireError {
         ClientAuthError::Missing
         | ClientAuthError::Unknown
         | ClientAuthError::Disabled
+        | ClientAuthError::CertificateMissing
+        | ClientAuthError::OtherCertificate
         | ClientAuthError::UnsupportedMethod => wire(401, InvalidClient, NOT_BELIEVED),
         ClientAuthError::WrongSecret => wire(401, UnauthorizedClient, NOT_BELIEVED),
         ClientAuthError::Undecodable => wire(

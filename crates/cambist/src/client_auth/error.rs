@@ -29,6 +29,12 @@ pub enum ClientAuthError {
     /// The token that the client signed is not good.
     #[error("{0}")]
     Assertion(#[from] AssertionError),
+    /// The client proves itself by a certificate, and there is none.
+    #[error("there is no client certificate")]
+    CertificateMissing,
+    /// The certificate is not the client's, or of no authority that is trusted.
+    #[error("the certificate is not the client's")]
+    OtherCertificate,
     /// The client is registered for a method that this build does not know.
     #[error("the client's authentication method is not supported")]
     UnsupportedMethod,

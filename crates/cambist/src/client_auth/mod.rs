@@ -5,13 +5,17 @@
 
 mod assertion;
 mod client_secret;
+mod distinguished_name;
 mod error;
+mod tls;
 
 use alloc::boxed::Box;
 
+pub(crate) use self::tls::ShownCertificate;
 pub use self::{
     assertion::{AssertionError, AssertionKeys, AssertionKind, JWT_BEARER},
     error::ClientAuthError,
+    tls::CertificateRule,
 };
 use crate::{
     crypto::{Algorithm, CryptoProvider, Hash},
@@ -37,6 +41,8 @@ pub enum ClientCredential {
     },
     /// A token that the client signs (RFC 7523 section 2.2).
     Assertion(AssertionKeys),
+    /// A certificate in the TLS handshake (RFC 8705 section 2).
+    Certificate(CertificateRule),
     /// Any other method, by Keycloak's name.
     Other(Box<str>),
 }
@@ -52,6 +58,10 @@ pub enum ClientAuthMethod {
     PrivateKeyJwt,
     /// A token signed with the client secret.
     ClientSecretJwt,
+    /// A certificate of a trusted authority (`tls_client_auth`).
+    Certificate,
+    /// A certificate registered with the client (`self_signed_tls_client_auth`).
+    SelfSignedCertificate,
 }
 
 impl ClientAuthMethod {
@@ -63,6 +73,8 @@ impl ClientAuthMethod {
             Self::ClientSecret => "client-secret",
             Self::PrivateKeyJwt => "client-jwt",
             Self::ClientSecretJwt => "client-secret-jwt",
+            Self::Certificate => "client-x509",
+            Self::SelfSignedCertificate => "client-x509-self-signed",
         }
     }
 }
@@ -80,6 +92,7 @@ pub struct ClientProof {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Presentation<'a> {
     pub(crate) credentials: &'a PresentedCredentials,
+    pub(crate) certificate: Option<&'a ShownCertificate>,
     pub(crate) issuer: &'a str,
     pub(crate) moment: Moment,
     pub(crate) limits: &'a JwsLimits,
@@ -166,6 +179,7 @@ fn prove(
         ClientCredential::Assertion(keys) => {
             Ok(assertion::verify(client.client_id(), keys, presentation)?)
         }
+        ClientCredential::Certificate(rule) => rule.verify(presentation.certificate),
         ClientCredential::None => {
             client_secret::spend(presented, presentation.provider);
             Err(ClientAuthError::WrongSecret)

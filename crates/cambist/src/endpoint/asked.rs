@@ -4,7 +4,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{EndpointAnswer, SealedAnswer};
 use crate::{
-    client_auth::{self, ClientAuthError, Presentation},
+    client_auth::{self, ClientAuthError, Presentation, ShownCertificate},
     effects::Effect,
     engine::Engine,
     moment::Moment,
@@ -71,10 +71,14 @@ impl Asked {
         let form = Form::parse(envelope.form_of(body), limits.body, limits.parameters)
             .map_err(|error| refused(RequestError::from(error)))?;
         let credentials = PresentedCredentials::read(envelope.authorization, &form);
+        let certificate = envelope
+            .certificate
+            .map(|shown| ShownCertificate::of(shown, engine.crypto()));
         let proved = client_auth::authenticate(
             &realm,
             &Presentation {
                 credentials: &credentials,
+                certificate: certificate.as_ref(),
                 issuer: envelope.issuer,
                 moment,
                 limits: engine.jws_limits(),

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     claims::ClaimTarget,
+    client_auth::ShownCertificate,
     crypto::Algorithm,
     effects::Effect,
     engine::Engine,
@@ -172,7 +173,12 @@ impl Asking<'_> {
         used: &mut Vec<Effect>,
     ) -> Result<(), EndpointAnswer> {
         let name = self.realm.name();
-        let mut possession = Possession::default();
+        let shown = self.envelope.certificate;
+        let shown = shown.map(|shown| ShownCertificate::of(shown, self.engine.crypto()));
+        let mut possession = Possession {
+            certificate: shown.map(|shown| shown.thumbprint),
+            key: None,
+        };
         if scheme == Scheme::Dpop {
             if token
                 .confirmation()

@@ -3,6 +3,7 @@
 
 mod assertion_rules;
 mod assertions;
+mod certificates;
 mod client;
 mod client_tokens;
 mod groups;

@@ -1,5 +1,6 @@
 //! What surrounds the form.
 
+use super::ClientCertificate;
 use crate::realm::{Realm, settings::SslRequired};
 
 /// What an adapter knows of a request beside its body.
@@ -18,6 +19,8 @@ pub struct Envelope<'a> {
     pub method: Option<&'a str>,
     /// The `DPoP` header (RFC 9449 section 4.1); several are joined by commas, and so refused.
     pub proof: Option<&'a str>,
+    /// The client certificate of the connection (RFC 8705).
+    pub certificate: Option<&'a ClientCertificate>,
     /// Address of the caller, as text.
     pub remote_address: Option<&'a str>,
     /// Whether the realm's SSL setting is satisfied: HTTPS, or plain HTTP from an address that the

@@ -1,5 +1,6 @@
 //! A request at the token endpoint: from the bytes of a form to typed parameters.
 
+mod certificate;
 mod credentials;
 mod envelope;
 mod error;
@@ -8,6 +9,7 @@ mod parameters;
 mod token_type;
 
 pub use self::{
+    certificate::{AlternativeName, ClientCertificate},
     credentials::PresentedCredentials,
     envelope::{Envelope, Transport},
     error::RequestError,

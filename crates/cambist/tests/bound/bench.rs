@@ -12,7 +12,7 @@ use cambist::{
     moment::Moment,
     realm::{Profile, document::RealmDocument},
     refusal::Refusal,
-    request::Envelope,
+    request::{ClientCertificate, Envelope},
     response::TokenResponse,
 };
 use cambist_ring::RingProvider;
@@ -38,6 +38,8 @@ pub(crate) struct Bench {
     pub(crate) world: World,
     pub(crate) own: Prover,
     pub(crate) strange: Prover,
+    /// What the connection has.
+    pub(crate) certificate: Option<ClientCertificate>,
     drawn: u64,
     told: u64,
 }
@@ -48,7 +50,7 @@ impl Bench {
     }
 
     pub(crate) fn with(profile: Profile, tokens: &Value) -> Self {
-        let names = ["shop", "other", "must", "app"];
+        let names = ["shop", "other", "must", "card", "app"];
         let mappers: Vec<Value> = names
             .iter()
             .map(|name| {
@@ -65,6 +67,8 @@ impl Bench {
         };
         let refreshing =
             json!({"standard.token.exchange.enableRefreshRequestedTokenType": "SAME_SESSION"});
+        let mut carded = refreshing.clone();
+        carded["tls.client.certificate.bound.access.tokens"] = "true".into();
         let mut bound = refreshing.clone();
         bound["dpop.bound.access.tokens"] = "true".into();
         let mut document: RealmDocument = serde_json::from_value(json!({
@@ -74,10 +78,11 @@ impl Bench {
                 client("shop", refreshing.clone()),
                 client("other", refreshing),
                 client("must", bound),
+                client("card", carded),
                 {"id": "app", "public": true, "grants": ["password"], "mappers": mappers},
                 {"id": "till", "secret": "s3cret"},
             ],
-            "policies": [{"name": "all", "kind": "client", "clients": ["shop", "other", "must"]}],
+            "policies": [{"name": "all", "kind": "client", "clients": ["shop", "other", "must", "card"]}],
             "permissions": [{"name": "to till", "action": "token-exchange", "client": "till",
                              "policies": ["all"]}],
             "users": [{
@@ -92,6 +97,7 @@ impl Bench {
             world: World::new(document, &RingProvider).unwrap(),
             own: prover(OWN_KEY),
             strange: prover(STRANGE_KEY),
+            certificate: None,
             drawn: 0,
             told: 0,
         }
@@ -110,6 +116,7 @@ impl Bench {
             issuer: ISSUER,
             content_type: Some("application/x-www-form-urlencoded"),
             proof,
+            certificate: self.certificate.as_ref(),
             ..Envelope::default()
         };
         let moment = Moment::utc(NOW);

@@ -11,5 +11,6 @@
 
 mod bench;
 mod bindings;
+mod certificates;
 mod proofs;
 mod userinfo;

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use super::{
     BuildOptions, Notes, OPENID_CONNECT, SAML, assertion_rules, assertions, build_mappers,
-    check_name, check_protocol, client_tokens,
+    certificates, check_name, check_protocol, client_tokens,
     ids::IdSource,
     origins,
     roles::RoleIndex,
@@ -30,6 +30,12 @@ const CLIENT_SECRET_JWT: &str = "client-secret-jwt";
 
 /// The authenticator that checks a token under a key of the client.
 const CLIENT_JWT: &str = "client-jwt";
+
+/// The authenticator that looks at the names in a certificate of a trusted authority.
+const CLIENT_X509: &str = "client-x509";
+
+/// The authenticator that knows the client's certificate itself. Keycloak has none such.
+const CLIENT_X509_SELF_SIGNED: &str = "client-x509-self-signed";
 
 /// Builds clients one after the other.
 pub(super) struct ClientBuilder<'b, 'd> {
@@ -168,6 +174,10 @@ impl ClientBuilder<'_, '_> {
             CLIENT_JWT => return assertions::public(client, document, self.options, self.notes),
             CLIENT_SECRET_JWT => {
                 return assertions::secret(client, document, secret, self.options, self.notes);
+            }
+            CLIENT_X509 => return certificates::issued(client, document, self.notes),
+            CLIENT_X509_SELF_SIGNED => {
+                return certificates::self_signed(client, document, self.options, self.notes);
             }
             other => return Ok(ClientCredential::Other(other.into())),
         }
