@@ -9,7 +9,7 @@ use cambist::realm::document::RealmDocument;
 use cambist_store::document::{read_toml, resolve_secrets};
 use serde::Deserialize;
 
-use super::ScenarioError;
+use super::{ForeignToken, ScenarioError};
 
 /// Any value of a claim or of an answer.
 pub type Value = serde_json::Value;
@@ -37,6 +37,12 @@ pub struct Scenario {
     /// Seconds since the epoch at the first step.
     #[serde(default = "first_moment")]
     pub at: i64,
+    /// Tokens that another issuer has signed, by name; a step says `${name.token}`.
+    #[serde(default)]
+    pub tokens: BTreeMap<String, ForeignToken>,
+    /// Addresses at which that issuer publishes its keys. Nothing else is to be had from outside.
+    #[serde(default)]
+    pub published: Vec<String>,
     /// The requests, in order.
     pub steps: Vec<Step>,
 }

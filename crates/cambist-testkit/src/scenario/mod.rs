@@ -34,12 +34,14 @@
 mod document;
 mod expectation;
 mod teller;
+mod tokens;
 mod words;
 
 pub use self::{
     document::{Change, Endpoint, Expectation, Scenario, Step, Value, Values},
     expectation::Mismatch,
     teller::Told,
+    tokens::{ForeignKey, ForeignToken},
 };
 
 /// A scenario that cannot be told. What comes of one that can is a list of [`Mismatch`]es.
@@ -73,6 +75,12 @@ pub enum ScenarioError {
         step: String,
         /// The client.
         client: String,
+    },
+    /// A token of another issuer that cannot be signed.
+    #[error("token {name} cannot be signed")]
+    Token {
+        /// Its name.
+        name: String,
     },
     /// `${…}` names what no earlier step has.
     #[error("step {step}: ${{{word}}} names nothing that an earlier step answered")]

@@ -5,10 +5,11 @@ use std::{borrow::Cow, sync::Arc};
 use cambist::{
     crypto::CryptoProvider,
     decision::{Decision, Denial},
-    effects::Effects,
+    effects::{Effect, Effects},
     endpoint::{AnswerBody, EndpointAnswer, SealedAnswer},
-    engine::{AuthenticatedRequest, Engine, TokenRequest},
+    engine::{AuthenticatedRequest, Engine, PendingRequest, Progress, TokenRequest},
     moment::Moment,
+    outcome::Outcome,
     realm::document::{RealmDocument, SecretSource},
     refusal::Refusal,
     request::Envelope,
@@ -18,6 +19,7 @@ use serde_json::Value;
 use super::{
     Change, Endpoint, Mismatch, Scenario, ScenarioError, Step,
     expectation::{Came, compare},
+    tokens,
     words::{Answers, fill},
 };
 use crate::{fixed_entropy::FixedEntropy, world::World};
@@ -40,6 +42,7 @@ impl Scenario {
     /// The scenario cannot be told.
     pub fn tell(&self, provider: Arc<dyn CryptoProvider>) -> Result<Told, ScenarioError> {
         let document = self.realm.as_deref().ok_or(ScenarioError::RealmMissing)?;
+        let answers = tokens::sign(&self.tokens, &*provider)?;
         let mut teller = Teller {
             world: World::new(document.clone(), &*provider)?,
             document: document.clone(),
@@ -47,7 +50,9 @@ impl Scenario {
             engine: Engine::builder(Arc::clone(&provider)).tracing(true).build(),
             provider,
             now: self.at,
-            answers: Answers::new(),
+            answers,
+            published: self.published.clone(),
+            used: Vec::new(),
             seed: 0,
         };
         let mut mismatches = Vec::new();
@@ -73,6 +78,9 @@ struct Teller {
     provider: Arc<dyn CryptoProvider>,
     now: i64,
     answers: Answers,
+    published: Vec<String>,
+    /// What was good once, and was used.
+    used: Vec<Effect>,
     seed: u64,
 }
 
@@ -136,10 +144,7 @@ impl Teller {
             .receive(realm, envelope, body, Moment::utc(self.now))
             .and_then(TokenRequest::authenticate)
             .and_then(AuthenticatedRequest::begin)
-            .map_or_else(Decision::Deny, |pending| {
-                let facts = self.world.facts(&pending.facts_needed());
-                pending.decide(&facts)
-            });
+            .map_or_else(Decision::Deny, |pending| self.decide(pending));
         match decision {
             Decision::Deny(denial) => self.denied(denial),
             Decision::Permit(grant) => {
@@ -148,37 +153,81 @@ impl Teller {
                     .prepare(&mut FixedEntropy::new(self.seed))
                     .and_then(cambist::mint::UnsignedExchange::sign);
                 match outcome {
-                    Ok(outcome) => {
-                        let trace = serde_json::to_value(outcome.trace()).unwrap_or_default();
-                        let effects = kinds(outcome.effects());
-                        let response = outcome.commit(|effects| {
-                            self.world.apply(effects);
-                            Ok::<(), core::convert::Infallible>(())
-                        });
-                        let Ok(response) = response;
-                        Came {
-                            status: 200,
-                            answer: json(&response.body()),
-                            trace,
-                            effects,
-                        }
-                    }
+                    Ok(outcome) => self.permitted(outcome),
                     Err(refusal) => told(&refusal),
                 }
             }
         }
     }
 
-    fn denied(&mut self, mut denial: Denial) -> Came {
-        let effects = denial.take_effects().map_or_else(Vec::new, |effects| {
-            self.world.apply(&effects);
-            kinds(&effects)
-        });
-        Came {
-            trace: serde_json::to_value(denial.trace()).unwrap_or_default(),
-            effects,
-            ..told(denial.refusal())
+    /// Brings facts, and what other servers say, until the request is decided.
+    fn decide(&self, pending: PendingRequest) -> Decision {
+        let mut progress = Progress::Facts(pending);
+        loop {
+            progress = match progress {
+                Progress::Decided(decision) => return decision,
+                Progress::Facts(pending) => {
+                    let facts = self.world.facts(&pending.facts_needed());
+                    pending.proceed(&facts)
+                }
+                Progress::Outside(asking) => {
+                    let needed = asking.outside_needed();
+                    let outside = tokens::outside(&needed, &self.published, &*self.provider);
+                    asking.answer(outside)
+                }
+            };
         }
+    }
+
+    fn permitted(&mut self, outcome: Outcome) -> Came {
+        let trace = serde_json::to_value(outcome.trace()).unwrap_or_default();
+        let effects = kinds(outcome.effects());
+        let committed = outcome.commit(|effects| self.apply(effects));
+        match committed {
+            Ok(response) => Came {
+                status: 200,
+                answer: json(&response.body()),
+                trace,
+                effects,
+            },
+            Err(UsedBefore) => Came {
+                trace,
+                effects,
+                ..used_before()
+            },
+        }
+    }
+
+    fn denied(&mut self, mut denial: Denial) -> Came {
+        let trace = serde_json::to_value(denial.trace()).unwrap_or_default();
+        let mut came = told(denial.refusal());
+        let mut stored = Vec::new();
+        if let Some(effects) = denial.take_effects() {
+            stored = kinds(&effects);
+            if self.apply(&effects).is_err() {
+                came = used_before();
+            }
+        }
+        Came {
+            trace,
+            effects: stored,
+            ..came
+        }
+    }
+
+    /// All of the effects, or none where one of them uses up what was used before.
+    fn apply(&mut self, effects: &Effects) -> Result<(), UsedBefore> {
+        let once = |effect: &&Effect| matches!(effect, Effect::UseOnce { .. });
+        let uses: Vec<Effect> = effects.list().iter().filter(once).cloned().collect();
+        if uses
+            .iter()
+            .any(|it| self.used.iter().any(|known| same_use(known, it)))
+        {
+            return Err(UsedBefore);
+        }
+        self.used.extend(uses);
+        self.world.apply(effects);
+        Ok(())
     }
 
     fn sibling(&mut self, to: Endpoint, envelope: &Envelope<'_>, body: &[u8]) -> Came {
@@ -261,6 +310,36 @@ impl Teller {
             step: step.name.clone(),
             word,
         })
+    }
+}
+
+/// What was good once was used before.
+struct UsedBefore;
+
+/// What a server says then.
+fn used_before() -> Came {
+    Came {
+        status: 400,
+        answer: serde_json::json!({
+            "error": "invalid_grant",
+            "error_description": "Token reuse detected",
+        }),
+        ..Came::default()
+    }
+}
+
+/// Whether both use up the same, until whenever.
+fn same_use(one: &Effect, other: &Effect) -> bool {
+    match (one, other) {
+        (
+            Effect::UseOnce { purpose, id, .. },
+            Effect::UseOnce {
+                purpose: other_purpose,
+                id: other_id,
+                ..
+            },
+        ) => purpose == other_purpose && id == other_id,
+        _ => false,
     }
 }
 

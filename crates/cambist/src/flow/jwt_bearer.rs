@@ -60,7 +60,7 @@ impl Flow for JwtBearer {
         let assertion = read(request);
         let assertion = trace.step("the assertion can be read", assertion)?;
         trace.step("the client may bring it", may_bring(request, &assertion))?;
-        let provider = provider(request, &assertion);
+        let provider = assertion.provider(request.realm, AssertionRules::is_grant);
         let (provider, rules) = trace.step("an identity provider vouches for it", provider)?;
         let allowed = request.client.assertions().allows(provider.alias());
         let allowed = allowed
@@ -111,22 +111,6 @@ fn may_bring(
         });
     }
     Ok(())
-}
-
-/// The provider that the assertion's issuer stands for. The issuer only says whose keys to check it with.
-fn provider<'r>(
-    request: &FlowRequest<'r>,
-    assertion: &UnverifiedAssertion,
-) -> Result<(&'r IdentityProvider, &'r AssertionRules), JwtGrantError> {
-    let issuer = assertion.issuer.as_deref();
-    let issuer = issuer.ok_or(JwtGrantError::ClaimMissing("iss"))?;
-    if assertion.subject.is_none() {
-        return Err(JwtGrantError::ClaimMissing("sub"));
-    }
-    let provider = request.realm.provider_by_issuer(issuer);
-    provider
-        .and_then(|provider| Some((provider, provider.assertion_rules()?)))
-        .ok_or(JwtGrantError::UnknownIssuer)
 }
 
 fn believe(
@@ -213,7 +197,9 @@ impl AskingFlow for WithoutKeys {
         };
         let keys = trace.step("the provider's keys are at hand", keys);
         let keys = keys.map_err(|_| JwtGrantError::Signature)?;
-        let (_, rules) = provider(request, &self.assertion)?;
+        let (_, rules) = self
+            .assertion
+            .provider(request.realm, AssertionRules::is_grant)?;
         let Self {
             assertion,
             provider,

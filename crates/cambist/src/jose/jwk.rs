@@ -200,6 +200,9 @@ pub enum KeyUse {
     Signature,
     /// `enc`.
     Encryption,
+    /// `jwt-svid`: signs JWT-SVIDs, and so is a key for signatures (SPIFFE Trust Domain and Bundle, section
+    /// 4.2.2).
+    JwtSvid,
     /// Anything else; such a key checks no signatures.
     Other(String),
 }
@@ -210,6 +213,7 @@ impl KeyUse {
         match self {
             Self::Signature => "sig",
             Self::Encryption => "enc",
+            Self::JwtSvid => "jwt-svid",
             Self::Other(name) => name,
         }
     }
@@ -253,7 +257,7 @@ pub(super) fn check_declarations(
             algorithm,
         });
     }
-    let use_forbids = key_use.is_some_and(|key_use| *key_use != KeyUse::Signature);
+    let use_forbids = key_use.is_some_and(|it| !matches!(it, KeyUse::Signature | KeyUse::JwtSvid));
     if use_forbids || (!operations.is_empty() && !operations.contains(operation)) {
         return Err(KeyError::NotForSignatures);
     }
@@ -357,6 +361,7 @@ impl<'a> Members<'a> {
         Ok(self.text("use")?.map(|name| match name {
             "sig" => KeyUse::Signature,
             "enc" => KeyUse::Encryption,
+            "jwt-svid" => KeyUse::JwtSvid,
             other => KeyUse::Other(other.to_string()),
         }))
     }

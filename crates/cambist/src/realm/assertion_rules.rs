@@ -1,9 +1,11 @@
 //! What assertions of other issuers must be to be taken as a grant (RFC 7523 section 3), read from the
 //! settings of identity providers and clients once.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, string::String, sync::Arc};
 
-use crate::outside::IssuerKeys;
+use serde_json::{Map, Value};
+
+use crate::{outside::IssuerKeys, subject::Preset};
 
 /// What the assertions of one identity provider must be.
 #[derive(Debug)]
@@ -16,6 +18,11 @@ pub struct AssertionRules {
     pub(crate) algorithm: Option<Box<str>>,
     pub(crate) limits_access_token: bool,
     pub(crate) own_audience: Option<Box<str>>,
+    pub(crate) preset: Option<&'static Preset>,
+    pub(crate) required: Map<String, Value>,
+    pub(crate) subject_claim: Box<str>,
+    pub(crate) is_grant: bool,
+    pub(crate) proves_clients: bool,
 }
 
 /// Where the keys of a provider come from.
@@ -72,6 +79,38 @@ impl AssertionRules {
     #[must_use]
     pub const fn limits_access_token(&self) -> bool {
         self.limits_access_token
+    }
+
+    /// What claims must be (`requiredClaims`): of an object, each member; of a list, one of the items;
+    /// anything else, the value itself.
+    #[must_use]
+    pub fn required(&self) -> &Map<String, Value> {
+        &self.required
+    }
+
+    /// The claim that says whom an assertion is about (`subjectClaim`), a text or a whole number. Default
+    /// `sub`.
+    #[must_use]
+    pub fn subject_claim(&self) -> &str {
+        &self.subject_claim
+    }
+
+    /// Its assertions are its own by their subject, and need not have `iss`.
+    pub(crate) fn is_by_subject(&self) -> bool {
+        self.preset.is_some_and(|preset| preset.by_subject)
+    }
+
+    /// Its assertions may be a grant (Keycloak: `jwtAuthorizationGrantEnabled`). Default false.
+    #[must_use]
+    pub const fn is_grant(&self) -> bool {
+        self.is_grant
+    }
+
+    /// Its assertions may prove clients (Keycloak: `supportsClientAssertions`). Default true for a workload
+    /// platform, else false.
+    #[must_use]
+    pub const fn proves_clients(&self) -> bool {
+        self.proves_clients
     }
 
     /// The one audience taken in place of the realm and its token endpoint: our client id at the provider

@@ -5,6 +5,7 @@ use alloc::{borrow::Cow, boxed::Box, format};
 use thiserror::Error;
 
 use super::{OAuthErrorCode, WireError};
+use crate::subject::WorkloadError;
 
 /// Why an assertion of another issuer is no grant.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -72,6 +73,10 @@ pub enum JwtGrantError {
     /// A `jti` that is too long to be remembered.
     #[error("the assertion's jti is too long")]
     IdTooLong,
+    /// It is not what the workload platform's tokens are, or its claims are not what the provider's rules
+    /// demand.
+    #[error("the assertion is not what the provider's kind and rules want: {0}")]
+    Workload(#[from] WorkloadError),
     /// The provider's user is linked to none of the realm.
     #[error("no user is linked to the assertion's subject")]
     NoUser,
@@ -127,6 +132,7 @@ impl JwtGrantError {
             Self::IssuedTooLongAgo => "Token was issued too far in the past to be used now",
             Self::IdMissing => "Token jti claim is required",
             Self::IdTooLong => "Token jti claim is too long",
+            Self::Workload(_) => "Token claims are not allowed",
             Self::NoUser => "User not found",
             Self::UserDisabled => "User is not enabled",
             Self::NotSetUp => "Account is not fully set up",

@@ -5,19 +5,25 @@
 //! by it. The order of the checks and their words are Keycloak's, recorded in the areas `jwt-grant` and
 //! `id-jag`.
 
-use alloc::{boxed::Box, string::String};
+use alloc::{
+    boxed::Box,
+    string::{String, ToString},
+};
 
+use serde_json::{Map, Value};
+
+use super::workload::{Presented, WorkloadError, demanded, trust_domain};
 use crate::{
     crypto::Algorithm,
     effects::{Effect, SingleUse},
     jose::{
         HeaderKeys, JoseHeader, JwsError, JwsLimits, Strictness, TokenClaims, UnverifiedJws,
-        base64url, compact::MAX_PEEKED_ISSUER_BYTES,
+        VerifiedJws, base64url, compact::MAX_PEEKED_ISSUER_BYTES,
     },
     moment::Timestamp,
     outside::IssuerKeys,
     proof::Confirmation,
-    realm::{Profile, assertion_rules::AssertionRules},
+    realm::{IdentityProvider, Profile, Realm, assertion_rules::AssertionRules},
     refusal::JwtGrantError,
 };
 
@@ -102,6 +108,34 @@ impl UnverifiedAssertion {
         })
     }
 
+    /// The provider that it is said to be of; `fit` says which may be. It only says whose keys to check with.
+    ///
+    /// `iss` names it, else the trust domain of a SPIFFE id.
+    pub(crate) fn provider<'r>(
+        &self,
+        realm: &'r Realm,
+        fit: impl Fn(&AssertionRules) -> bool,
+    ) -> Result<(&'r IdentityProvider, &'r AssertionRules), JwtGrantError> {
+        let find = |issuer: &str| {
+            let provider = realm.provider_by_issuer(issuer)?;
+            let rules = provider.assertion_rules().filter(|rules| fit(rules))?;
+            Some((provider, rules))
+        };
+        let named = self.issuer.as_deref().and_then(find);
+        let by_domain = || {
+            let found = find(trust_domain(self.subject.as_deref()?)?);
+            found.filter(|(_, rules)| rules.is_by_subject())
+        };
+        let found = named.or_else(by_domain);
+        if self.issuer.is_none() && found.is_none() {
+            return Err(JwtGrantError::ClaimMissing("iss"));
+        }
+        if self.subject.is_none() {
+            return Err(JwtGrantError::ClaimMissing("sub"));
+        }
+        found.ok_or(JwtGrantError::UnknownIssuer)
+    }
+
     /// Id of the key that it names.
     pub(crate) fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
@@ -133,15 +167,14 @@ impl UnverifiedAssertion {
         let claims = TokenClaims::parse_within(verified.payload(), CLAIMS, limits.json())
             .map_err(|_| JwtGrantError::Unreadable)?;
         // The same bytes as were read before; said again of what the signature vouches for.
-        if claims.iss.as_deref() != Some(rules.issuer()) {
+        if claims.iss.as_deref() != Some(rules.issuer()) && !rules.is_by_subject() {
             return Err(JwtGrantError::UnknownIssuer);
         }
-        let subject = claims.sub.as_deref().filter(|text| !text.is_empty());
-        let subject = subject.ok_or(JwtGrantError::ClaimMissing("sub"))?.into();
         let Times {
             expires,
             good_until,
         } = check_times(&claims, self.class, rules, profile, now)?;
+        let subject = subject(&verified, &claims, rules)?;
         let used = self.use_up(&claims, rules, good_until)?;
         let audience = claims.aud.iter().flatten().map(|text| Box::from(&**text));
         let audience = audience.collect();
@@ -211,7 +244,7 @@ impl core::fmt::Debug for VerifiedAssertion {
 
 impl VerifiedAssertion {
     /// All of its claims.
-    pub(crate) fn claims(&self) -> serde_json::Map<String, serde_json::Value> {
+    pub(crate) fn claims(&self) -> Map<String, Value> {
         serde_json::from_str(&self.payload).unwrap_or_default()
     }
 
@@ -224,6 +257,39 @@ impl VerifiedAssertion {
             return Err(JwtGrantError::SeveralAudiences);
         }
         Ok(())
+    }
+}
+
+/// Whom it is about, once its claims are what the provider's kind and rules want.
+fn subject(
+    verified: &VerifiedJws,
+    claims: &TokenClaims<'_>,
+    rules: &AssertionRules,
+) -> Result<Box<str>, JwtGrantError> {
+    let subject = claims.sub.as_deref().filter(|text| !text.is_empty());
+    let subject = subject.ok_or(JwtGrantError::ClaimMissing("sub"))?;
+    if rules.preset.is_none() && rules.required().is_empty() && rules.subject_claim() == "sub" {
+        return Ok(subject.into());
+    }
+    let claims: Map<String, Value> =
+        serde_json::from_str(verified.payload()).map_err(|_| JwtGrantError::Unreadable)?;
+    if let Some(preset) = rules.preset {
+        let presented = Presented {
+            header_type: verified.header().header_type(),
+            algorithm: verified.header().algorithm(),
+            subject,
+            claims: &claims,
+        };
+        (preset.check)(rules, &presented)?;
+    }
+    demanded(rules.required(), &claims)?;
+    if rules.subject_claim() == "sub" {
+        return Ok(subject.into());
+    }
+    match claims.get(rules.subject_claim()) {
+        Some(Value::String(text)) if !text.is_empty() => Ok(text.as_str().into()),
+        Some(Value::Number(number)) if number.is_u64() => Ok(number.to_string().into()),
+        _ => Err(WorkloadError::Demanded(rules.subject_claim().into()).into()),
     }
 }
 

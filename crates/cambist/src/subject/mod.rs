@@ -11,6 +11,7 @@ mod internal;
 mod liveness;
 mod refresh;
 mod token_id;
+mod workload;
 
 pub use self::{
     assertion::{AssertionClass, ID_JAG, MAX_TOKEN_ID_BYTES},
@@ -24,6 +25,7 @@ pub use self::{
     liveness::{LivenessError, check_session, effective_not_before},
     refresh::{ReadRefreshToken, read_refresh_token},
     token_id::{GrantCode, SessionCode, TokenCode, TokenId},
+    workload::WorkloadError,
 };
 pub(crate) use self::{
     assertion::{UnverifiedAssertion, VerifiedAssertion},
@@ -33,4 +35,5 @@ pub(crate) use self::{
     },
     internal::IMPERSONATOR_CLIENT,
     liveness::client_session_idle,
+    workload::{PRESETS, Preset},
 };

@@ -4,6 +4,7 @@ use alloc::{borrow::ToOwned, boxed::Box, string::String, sync::Arc, vec::Vec};
 
 use hashbrown::{HashMap, hash_map::Entry};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{BuildOptions, Notes};
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
         document::{Attributes, ClientDocument, IdentityProviderDocument, RealmDocument},
         error::{At, RealmError, RealmProblem},
     },
+    subject::{PRESETS, Preset},
 };
 
 /// The kind of provider that does nothing but vouch in the JWT authorization grant.
@@ -35,7 +37,7 @@ const LARGEST_SKEW: i64 = 60;
 const ALLOWED_PROVIDERS: &str = "oauth2.jwt.authorization.grant.idp";
 const ALLOWED_AUDIENCES: &str = "oauth2.jwt.authorization.grant.audience";
 
-/// The rules of a provider whose assertions may be a grant; `None` for any other.
+/// The rules of a provider whose assertions may be a grant or prove a client; `None` for any other.
 pub(super) fn of_provider(
     at: &At<'_>,
     provider: &IdentityProviderDocument,
@@ -46,11 +48,20 @@ pub(super) fn of_provider(
         at: at.member("config"),
         config: &provider.config,
     };
-    if !settings.flag(ENABLED) || !KINDS.contains(&provider.kind.as_str()) {
+    let preset = PRESETS.into_iter().find(|one| one.kind == provider.kind);
+    let is_grant = settings.flag(ENABLED);
+    let proves_clients = match settings.text("supportsClientAssertions") {
+        Some(text) => text.eq_ignore_ascii_case("true"),
+        None => preset.is_some(),
+    };
+    let known = preset.is_some() || KINDS.contains(&provider.kind.as_str());
+    if !known || !(is_grant || proves_clients) {
         return Ok(None);
     }
-    let Some(issuer) = settings.text("issuer") else {
-        notes.tolerate(settings.at.member("issuer").error(RealmProblem::Empty))?;
+    let Some(issuer) = settings.issuer(preset, notes)? else {
+        return Ok(None);
+    };
+    let Some(required) = settings.required(preset, notes)? else {
         return Ok(None);
     };
     let skew = if provider.kind == GRANT_ONLY {
@@ -61,21 +72,30 @@ pub(super) fn of_provider(
     let own_audience = settings
         .flag("allowClientIdAsAudience")
         .then(|| settings.text("clientId").unwrap_or_default());
+    let reuse_allowed = settings.text("jwtAuthorizationGrantAssertionReuseAllowed");
     Ok(Some(AssertionRules {
         issuer: issuer.into(),
-        keys: settings.keys(options, notes)?,
+        keys: settings.keys(preset, issuer, options, notes)?,
         max_life: settings
             .seconds(MAX_LIFE, 1, LONGEST_LIFE, notes)?
-            .unwrap_or(DEFAULT_MAX_LIFE),
+            .unwrap_or(preset.map_or(DEFAULT_MAX_LIFE, |preset| preset.max_life)),
         clock_skew: settings
             .seconds(skew, 0, LARGEST_SKEW, notes)?
             .unwrap_or_default(),
-        reuse_allowed: settings.flag("jwtAuthorizationGrantAssertionReuseAllowed"),
+        reuse_allowed: match reuse_allowed {
+            Some(text) => text.eq_ignore_ascii_case("true"),
+            None => preset.is_some_and(|preset| preset.reuse_allowed),
+        },
         algorithm: settings
             .text("jwtAuthorizationGrantAssertionSignatureAlg")
             .map(Box::from),
         limits_access_token: settings.flag("jwtAuthorizationGrantLimitAccessTokenExp"),
         own_audience: own_audience.map(Box::from),
+        preset,
+        required,
+        subject_claim: settings.text("subjectClaim").unwrap_or("sub").into(),
+        is_grant,
+        proves_clients,
     }))
 }
 
@@ -124,18 +144,76 @@ impl Settings<'_> {
         Ok(instead)
     }
 
+    /// `iss` of the assertions. Without one that can be, the provider vouches for nobody.
+    fn issuer<'s>(
+        &'s self,
+        preset: Option<&'static Preset>,
+        notes: &mut Notes,
+    ) -> Result<Option<&'s str>, RealmError> {
+        let name = preset.map_or("issuer", |preset| preset.issuer_setting);
+        let usual = preset.and_then(|preset| preset.issuer);
+        let issuer = self.text(name).or(usual);
+        let problem = match issuer {
+            None => RealmProblem::Empty,
+            Some(text) if preset.is_some_and(|preset| !(preset.is_issuer)(text)) => {
+                RealmProblem::Shape {
+                    expected: "an issuer as the provider's kind has it",
+                }
+            }
+            Some(text) => return Ok(Some(text)),
+        };
+        notes.tolerate(self.at.member(name).error(problem))?;
+        Ok(None)
+    }
+
+    /// What claims must be. Rules that cannot be read, or that leave open what the kind says must not be,
+    /// leave a provider that vouches for nobody.
+    fn required(
+        &self,
+        preset: Option<&'static Preset>,
+        notes: &mut Notes,
+    ) -> Result<Option<Map<String, Value>>, RealmError> {
+        const NAME: &str = "requiredClaims";
+        let required = match self.text(NAME).map(serde_json::from_str) {
+            None => Map::new(),
+            Some(Ok(Value::Object(members))) => members,
+            Some(_) => {
+                let expected = "a JSON object of claims and what they must be";
+                let problem = RealmProblem::Shape { expected };
+                notes.tolerate(self.at.member(NAME).error(problem))?;
+                return Ok(None);
+            }
+        };
+        let demanded = preset.map_or(&[][..], |preset| preset.demanded);
+        if !demanded.is_empty() && !demanded.iter().any(|name| required.contains_key(*name)) {
+            let expected = "a JSON object that names a repository or its owner";
+            let problem = RealmProblem::Shape { expected };
+            notes.tolerate(self.at.member(NAME).error(problem))?;
+            return Ok(None);
+        }
+        Ok(Some(required))
+    }
+
     /// A key set at an address, else a key set or a single key written down. What cannot be read leaves no
     /// key: nothing is then taken.
     fn keys(
         &self,
+        preset: Option<&'static Preset>,
+        issuer: &str,
         options: &BuildOptions<'_>,
         notes: &mut Notes,
     ) -> Result<AssertionKeySource, RealmError> {
         const WRITTEN: &str = "publicKeySignatureVerifier";
-        let written = if self.flag("useJwksUrl") {
-            match self.text("jwksUrl") {
+        let name = preset.map_or("jwksUrl", |preset| preset.keys_setting);
+        // A platform publishes its keys, unless one is written down.
+        let published = self.flag("useJwksUrl") || preset.is_some() && self.text(WRITTEN).is_none();
+        let written = if published {
+            let usual = preset
+                .and_then(|preset| preset.keys_path)
+                .map(|path| [issuer, path].concat());
+            match self.text(name).map(String::from).or(usual) {
                 Some(url) => return Ok(AssertionKeySource::Published(url.into())),
-                None => Err(("jwksUrl", RealmProblem::Empty)),
+                None => Err((name, RealmProblem::Empty)),
             }
         } else {
             let text = self.text(WRITTEN).unwrap_or_default();
