@@ -24,9 +24,8 @@ use crate::{
     facts::{Facts, FactsNeeded, LinkQuery, User, UserQuery},
     outside::{IssuerKeys, KeysNeeded, Outside, OutsideNeeded},
     realm::{
-        Feature, Features, IdentityProvider, Profile,
-        assertion_rules::{AssertionKeySource, AssertionRules},
-        document::ClientGrant,
+        Feature, Features, IdentityProvider, Profile, assertion_rules::AssertionRules,
+        document::ClientGrant, identity_provider::ProviderKeys,
     },
     refusal::{JwtGrantError, Refusal},
     request::GrantType,
@@ -60,7 +59,7 @@ impl Flow for JwtBearer {
         let assertion = read(request);
         let assertion = trace.step("the assertion can be read", assertion)?;
         trace.step("the client may bring it", may_bring(request, &assertion))?;
-        let provider = assertion.provider(request.realm, AssertionRules::is_grant);
+        let provider = assertion.provider(request.realm);
         let (provider, rules) = trace.step("an identity provider vouches for it", provider)?;
         let allowed = request.client.assertions().allows(provider.alias());
         let allowed = allowed
@@ -71,10 +70,11 @@ impl Flow for JwtBearer {
         trace.step("the assertion's algorithm is taken", algorithm)?;
         let alias = Arc::from(provider.alias());
         Ok(match rules.keys() {
-            AssertionKeySource::Configured(keys) => {
+            ProviderKeys::None => return Err(JwtGrantError::Signature.into()),
+            ProviderKeys::Inline(keys) => {
                 Box::new(believe(request, rules, alias, &assertion, keys, trace)?)
             }
-            AssertionKeySource::Published(url) => Box::new(WithoutKeys {
+            ProviderKeys::At(url) => Box::new(WithoutKeys {
                 assertion,
                 provider: alias,
                 url: Arc::clone(url),
@@ -197,9 +197,7 @@ impl AskingFlow for WithoutKeys {
         };
         let keys = trace.step("the provider's keys are at hand", keys);
         let keys = keys.map_err(|_| JwtGrantError::Signature)?;
-        let (_, rules) = self
-            .assertion
-            .provider(request.realm, AssertionRules::is_grant)?;
+        let (_, rules) = self.assertion.provider(request.realm)?;
         let Self {
             assertion,
             provider,

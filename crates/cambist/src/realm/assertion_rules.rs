@@ -1,17 +1,18 @@
 //! What assertions of other issuers must be to be taken as a grant (RFC 7523 section 3), read from the
 //! settings of identity providers and clients once.
 
-use alloc::{boxed::Box, string::String, sync::Arc};
+use alloc::{boxed::Box, string::String};
 
 use serde_json::{Map, Value};
 
-use crate::{outside::IssuerKeys, subject::Preset};
+use super::identity_provider::ProviderKeys;
+use crate::subject::Preset;
 
 /// What the assertions of one identity provider must be.
 #[derive(Debug)]
 pub struct AssertionRules {
     pub(crate) issuer: Box<str>,
-    pub(crate) keys: AssertionKeySource,
+    pub(crate) keys: ProviderKeys,
     pub(crate) max_life: i64,
     pub(crate) clock_skew: i64,
     pub(crate) reuse_allowed: bool,
@@ -21,17 +22,6 @@ pub struct AssertionRules {
     pub(crate) preset: Option<&'static Preset>,
     pub(crate) required: Map<String, Value>,
     pub(crate) subject_claim: Box<str>,
-    pub(crate) is_grant: bool,
-    pub(crate) proves_clients: bool,
-}
-
-/// Where the keys of a provider come from.
-#[derive(Clone, Debug)]
-pub enum AssertionKeySource {
-    /// The configuration holds them. Without any, no assertion is taken.
-    Configured(Arc<IssuerKeys>),
-    /// They are published at this address.
-    Published(Arc<str>),
 }
 
 impl AssertionRules {
@@ -43,7 +33,7 @@ impl AssertionRules {
 
     /// Its keys.
     #[must_use]
-    pub fn keys(&self) -> &AssertionKeySource {
+    pub fn keys(&self) -> &ProviderKeys {
         &self.keys
     }
 
@@ -98,19 +88,6 @@ impl AssertionRules {
     /// Its assertions are its own by their subject, and need not have `iss`.
     pub(crate) fn is_by_subject(&self) -> bool {
         self.preset.is_some_and(|preset| preset.by_subject)
-    }
-
-    /// Its assertions may be a grant (Keycloak: `jwtAuthorizationGrantEnabled`). Default false.
-    #[must_use]
-    pub const fn is_grant(&self) -> bool {
-        self.is_grant
-    }
-
-    /// Its assertions may prove clients (Keycloak: `supportsClientAssertions`). Default true for a workload
-    /// platform, else false.
-    #[must_use]
-    pub const fn proves_clients(&self) -> bool {
-        self.proves_clients
     }
 
     /// The one audience taken in place of the realm and its token endpoint: our client id at the provider

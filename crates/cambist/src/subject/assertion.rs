@@ -108,18 +108,16 @@ impl UnverifiedAssertion {
         })
     }
 
-    /// The provider that it is said to be of; `fit` says which may be. It only says whose keys to check with.
+    /// The provider that it is said to be of. It only says whose keys to check it with.
     ///
     /// `iss` names it, else the trust domain of a SPIFFE id.
     pub(crate) fn provider<'r>(
         &self,
         realm: &'r Realm,
-        fit: impl Fn(&AssertionRules) -> bool,
     ) -> Result<(&'r IdentityProvider, &'r AssertionRules), JwtGrantError> {
         let find = |issuer: &str| {
             let provider = realm.provider_by_issuer(issuer)?;
-            let rules = provider.assertion_rules().filter(|rules| fit(rules))?;
-            Some((provider, rules))
+            Some((provider, provider.assertion_rules()?))
         };
         let named = self.issuer.as_deref().and_then(find);
         let by_domain = || {

@@ -92,9 +92,11 @@ pub(crate) fn demanded(
 
 fn fits(rule: &Value, value: &Value) -> bool {
     match rule {
-        Value::Object(members) => members.iter().all(|(name, rule)| {
-            let value = value.as_object().and_then(|value| value.get(name));
-            value.is_some_and(|value| fits(rule, value))
+        Value::Object(members) => value.as_object().is_some_and(|value| {
+            let member = |(name, rule): (&String, &Value)| {
+                value.get(name).is_some_and(|value| fits(rule, value))
+            };
+            members.iter().all(member)
         }),
         Value::Array(items) => items.iter().any(|rule| fits(rule, value)),
         exact => exact == value,

@@ -1,19 +1,19 @@
 //! Reads what assertions must be from the settings of providers and clients.
 
-use alloc::{borrow::ToOwned, boxed::Box, string::String, sync::Arc, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
 
 use hashbrown::{HashMap, hash_map::Entry};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{BuildOptions, Notes};
+use super::Notes;
 use crate::{
-    outside::{IssuerKeys, IssuerKeysError},
     realm::{
         IdentityProvider,
-        assertion_rules::{AssertionKeySource, AssertionRules, ClientAssertions},
+        assertion_rules::{AssertionRules, ClientAssertions},
         document::{Attributes, ClientDocument, IdentityProviderDocument, RealmDocument},
         error::{At, RealmError, RealmProblem},
+        identity_provider::ProviderKeys,
     },
     subject::{PRESETS, Preset},
 };
@@ -37,11 +37,11 @@ const LARGEST_SKEW: i64 = 60;
 const ALLOWED_PROVIDERS: &str = "oauth2.jwt.authorization.grant.idp";
 const ALLOWED_AUDIENCES: &str = "oauth2.jwt.authorization.grant.audience";
 
-/// The rules of a provider whose assertions may be a grant or prove a client; `None` for any other.
+/// The rules of a provider whose assertions may be a grant; `None` for any other.
 pub(super) fn of_provider(
     at: &At<'_>,
     provider: &IdentityProviderDocument,
-    options: &BuildOptions<'_>,
+    keys: &ProviderKeys,
     notes: &mut Notes,
 ) -> Result<Option<AssertionRules>, RealmError> {
     let settings = Settings {
@@ -49,13 +49,8 @@ pub(super) fn of_provider(
         config: &provider.config,
     };
     let preset = PRESETS.into_iter().find(|one| one.kind == provider.kind);
-    let is_grant = settings.flag(ENABLED);
-    let proves_clients = match settings.text("supportsClientAssertions") {
-        Some(text) => text.eq_ignore_ascii_case("true"),
-        None => preset.is_some(),
-    };
     let known = preset.is_some() || KINDS.contains(&provider.kind.as_str());
-    if !known || !(is_grant || proves_clients) {
+    if !known || !settings.flag(ENABLED) {
         return Ok(None);
     }
     let Some(issuer) = settings.issuer(preset, notes)? else {
@@ -75,7 +70,7 @@ pub(super) fn of_provider(
     let reuse_allowed = settings.text("jwtAuthorizationGrantAssertionReuseAllowed");
     Ok(Some(AssertionRules {
         issuer: issuer.into(),
-        keys: settings.keys(preset, issuer, options, notes)?,
+        keys: settings.keys(preset, issuer, keys, notes)?,
         max_life: settings
             .seconds(MAX_LIFE, 1, LONGEST_LIFE, notes)?
             .unwrap_or(preset.map_or(DEFAULT_MAX_LIFE, |preset| preset.max_life)),
@@ -94,8 +89,6 @@ pub(super) fn of_provider(
         preset,
         required,
         subject_claim: settings.text("subjectClaim").unwrap_or("sub").into(),
-        is_grant,
-        proves_clients,
     }))
 }
 
@@ -194,52 +187,33 @@ impl Settings<'_> {
         Ok(Some(required))
     }
 
-    /// A key set at an address, else a key set or a single key written down. What cannot be read leaves no
-    /// key: nothing is then taken.
+    /// The provider's keys; a platform publishes them, unless one is written down.
     fn keys(
         &self,
         preset: Option<&'static Preset>,
         issuer: &str,
-        options: &BuildOptions<'_>,
+        found: &ProviderKeys,
         notes: &mut Notes,
-    ) -> Result<AssertionKeySource, RealmError> {
-        const WRITTEN: &str = "publicKeySignatureVerifier";
+    ) -> Result<ProviderKeys, RealmError> {
+        if !matches!(found, ProviderKeys::None) {
+            return Ok(found.clone());
+        }
         let name = preset.map_or("jwksUrl", |preset| preset.keys_setting);
-        // A platform publishes its keys, unless one is written down.
-        let published = self.flag("useJwksUrl") || preset.is_some() && self.text(WRITTEN).is_none();
-        let written = if published {
-            let usual = preset
-                .and_then(|preset| preset.keys_path)
-                .map(|path| [issuer, path].concat());
-            match self.text(name).map(String::from).or(usual) {
-                Some(url) => return Ok(AssertionKeySource::Published(url.into())),
-                None => Err((name, RealmProblem::Empty)),
+        let usual = preset
+            .and_then(|preset| preset.keys_path)
+            .map(|path| [issuer, path].concat());
+        let address = preset.and_then(|_| self.text(name).map(String::from).or(usual));
+        let problem = match address {
+            Some(url) if url.starts_with("https://") || url.starts_with("http://") => {
+                return Ok(ProviderKeys::At(url.into()));
             }
-        } else {
-            let text = self.text(WRITTEN).unwrap_or_default();
-            let id = self.text("publicKeySignatureVerifierKeyId");
-            let keys = if text.starts_with('{') {
-                IssuerKeys::parse(text, options.provider)
-            } else {
-                IssuerKeys::pem(text, id, options.provider)
-            };
-            keys.map_err(|error| (WRITTEN, problem(error)))
+            Some(_) => RealmProblem::Shape {
+                expected: "an address that begins with https://",
+            },
+            None => RealmProblem::Empty,
         };
-        let keys = match written {
-            Ok(keys) => keys,
-            Err((name, problem)) => {
-                notes.tolerate(self.at.member(name).error(problem))?;
-                IssuerKeys::default()
-            }
-        };
-        Ok(AssertionKeySource::Configured(Arc::new(keys)))
-    }
-}
-
-fn problem(error: IssuerKeysError) -> RealmProblem {
-    match error {
-        IssuerKeysError::Set(error) => RealmProblem::KeySet(error),
-        IssuerKeysError::Key(error) => RealmProblem::Key(error),
+        notes.tolerate(self.at.member(name).error(problem))?;
+        Ok(ProviderKeys::None)
     }
 }
 

@@ -39,6 +39,9 @@ pub(super) fn build(
             let id = ids.provider(provider);
             check_name(&item.member("id"), &id)?;
             unique_ids.add(place, id.clone())?;
+            let trust = trust(&item, provider, options, notes)?;
+            let assertion_rules =
+                assertion_rules::of_provider(&item, provider, &trust.keys, notes)?;
             Ok(IdentityProvider {
                 id: id.into(),
                 alias: provider.alias.as_str().into(),
@@ -50,10 +53,10 @@ pub(super) fn build(
                 sync: setting(provider, "syncMode")
                     .and_then(SyncMode::from_name)
                     .unwrap_or_default(),
-                trust: trust(&item, provider, options, notes)?,
+                trust,
                 mappings: mappings(&item, provider, notes)?,
                 config: provider.config.clone(),
-                assertion_rules: assertion_rules::of_provider(&item, provider, options, notes)?,
+                assertion_rules,
             })
         })
         .collect()
