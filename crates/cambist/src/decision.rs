@@ -89,8 +89,9 @@ impl Denial {
         refusal: Refusal,
         effects: Vec<Effect>,
         mut event: Event,
-        trace: DecisionTrace,
+        mut trace: DecisionTrace,
     ) -> Self {
+        trace.refused(&refusal);
         let effects =
             (!effects.is_empty()).then(|| Effects::new(&event.realm, effects, u64::default()));
         event.error = Some(alloc::format!("{refusal}"));

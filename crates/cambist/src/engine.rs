@@ -3,8 +3,11 @@
 //! Each step consumes the value before it, so none can be skipped, repeated or reordered. Values that wait
 //! (for facts, for a signature, for a commit) are owned, `Send` and `'static`.
 
+mod replay;
+
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
+pub use self::replay::ReplayError;
 use crate::{
     client_auth::{self, ClientAuthMethod, ClientProof, Presentation, ShownCertificate},
     client_policy::{PolicyRequest, Restrictions},
@@ -25,8 +28,8 @@ use crate::{
     realm::{Client, ClientNo, Feature, Realm},
     refusal::Refusal,
     request::{Envelope, Form, GrantType, Parameters, PresentedCredentials, RequestError},
-    subject::{ProviderKind, builtin_kinds},
-    trace::DecisionTrace,
+    subject::{ProviderKind, ReadToken, builtin_kinds},
+    trace::{DecisionTrace, RecordedFacts, RecordedInputs},
 };
 
 /// The token endpoint, below the issuer.
@@ -211,6 +214,7 @@ impl Engine {
                             algorithm: None,
                         },
                         restrictions: Restrictions::NONE,
+                        read: None,
                     },
                 })
             }
@@ -323,6 +327,8 @@ struct Core {
     authenticated_by: ClientProof,
     /// What client policies take, once they have been asked.
     restrictions: Restrictions,
+    /// The subject token, where it was read before.
+    read: Option<Box<ReadToken>>,
 }
 
 impl Core {
@@ -455,6 +461,22 @@ impl Core {
             provider: self.engine.crypto(),
             authenticated_by: self.authenticated_by,
             restrictions: &self.restrictions,
+            read: self.read.as_deref(),
+        }
+    }
+
+    /// Keeps what is judged, where decisions are traced.
+    fn record_inputs(&mut self, client: &Client) {
+        if self.trace.is_recording() {
+            let inputs = RecordedInputs::of(&self.flow_request(client), self.trace.checks.len());
+            self.trace.inputs = Some(Box::new(inputs));
+        }
+    }
+
+    /// Keeps the facts, where decisions are traced.
+    fn record_facts(&mut self, facts: &Facts) {
+        if let Some(inputs) = self.trace.inputs.as_deref_mut() {
+            inputs.facts = Some(RecordedFacts::of(facts, self.engine.crypto()));
         }
     }
 }
@@ -561,6 +583,9 @@ impl AuthenticatedRequest {
         } = self;
         let realm = Arc::clone(&core.realm);
         let flow = Arc::clone(&core.flow);
+        if let Some(client) = realm.client(number) {
+            core.record_inputs(client);
+        }
         if let Some(client) = realm.client(number)
             && !realm.client_policies().is_empty()
         {
@@ -617,6 +642,7 @@ impl PendingRequest {
             client: number,
             pending,
         } = self;
+        core.record_facts(facts);
         let realm = Arc::clone(&core.realm);
         let mut trace = core.trace.take();
         let decided = match realm.client(number) {
@@ -634,6 +660,7 @@ impl PendingRequest {
             client: number,
             pending,
         } = self;
+        core.record_facts(facts);
         let realm = Arc::clone(&core.realm);
         let mut trace = core.trace.take();
         let next = match realm.client(number) {

@@ -8,6 +8,8 @@ mod user;
 
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
+use serde::{Deserialize, Serialize};
+
 pub use self::{
     session::{ClientSession, RefreshUse, SessionId, SessionKind, UserSession},
     user::{Consent, FederatedIdentity, PasswordCredential, User},
@@ -15,7 +17,8 @@ pub use self::{
 use crate::secret::Secret;
 
 /// How a user is found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum UserQuery {
     /// By internal id.
     Id(Box<str>),

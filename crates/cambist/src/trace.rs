@@ -1,45 +1,82 @@
-//! The decision trace: every check in order, with its outcome.
+//! The decision trace: every check in order with its outcome, and what was judged.
+//!
+//! It is written by the code that decides, so that it cannot say something else, and it holds its own inputs:
+//! [`Engine::replay`](crate::engine::Engine::replay) decides again from it alone. `docs/decision-trace.md` in
+//! the repository has its form.
+
+mod caller;
+mod inputs;
 
 use alloc::{
+    borrow::Cow,
+    boxed::Box,
     string::{String, ToString},
     vec::Vec,
 };
 use core::fmt::Display;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    caller::CallerTrace,
+    inputs::{Parameter, RecordedFacts, RecordedInputs, RecordedToken},
+};
 
 use crate::{
     narrowing::Widening,
     policy::{self, GateRefusal, PolicyTrace},
     realm::{Profile, Realm},
+    refusal::Refusal,
 };
 
 /// One check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What was checked.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Whether it passed.
     pub passed: bool,
     /// What it was about, or why it failed. Never holds a token or a secret.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
+/// Why nothing was granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalTrace {
+    /// The whole reason.
+    pub reason: String,
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// `error` of the answer.
+    pub error: String,
+    /// `error_description` of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_description: Option<String>,
+}
+
+/// Version of the form of a trace; a change that readers must know makes it one higher.
+pub const FORMAT: u32 = 1;
+
 /// Everything that was looked at on the way to one decision. Recording is optional: without it nothing is
 /// allocated.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DecisionTrace {
     #[serde(skip)]
     recording: bool,
+    /// [`FORMAT`].
+    pub format: u32,
     /// Name of the realm.
     pub realm: String,
     /// Version of the snapshot that decided.
     pub realm_version: u64,
     /// Profile of the realm.
     pub profile: Profile,
+    /// What was judged; absent where the request ended before a flow looked at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Box<RecordedInputs>>,
     /// The flow that took the request.
-    pub flow: Option<&'static str>,
+    pub flow: Option<Cow<'static, str>>,
     /// The checks, in order.
     pub checks: Vec<Check>,
     /// What permissions said, in order.
@@ -48,12 +85,18 @@ pub struct DecisionTrace {
     pub widenings: Vec<Widening>,
     /// Whether the answer was a permit.
     pub permitted: bool,
+    /// Why it was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<RefusalTrace>,
 }
 
 impl DecisionTrace {
     pub(crate) fn new(realm: &Realm, recording: bool) -> Self {
         Self {
             recording,
+            format: FORMAT,
+            inputs: None,
+            refusal: None,
             realm: if recording {
                 realm.name().to_string()
             } else {
@@ -74,9 +117,12 @@ impl DecisionTrace {
         let empty = Self {
             recording: false,
             realm: String::new(),
+            inputs: None,
+            flow: None,
             checks: Vec::new(),
             gates: Vec::new(),
             widenings: Vec::new(),
+            refusal: None,
             ..*self
         };
         core::mem::replace(self, empty)
@@ -101,7 +147,7 @@ impl DecisionTrace {
         if self.recording {
             let detail = result.as_ref().err().map(ToString::to_string);
             self.checks.push(Check {
-                name,
+                name: Cow::Borrowed(name),
                 passed: result.is_ok(),
                 detail,
             });
@@ -113,7 +159,7 @@ impl DecisionTrace {
     pub fn passed(&mut self, name: &'static str, detail: impl FnOnce() -> Option<String>) {
         if self.recording {
             self.checks.push(Check {
-                name,
+                name: Cow::Borrowed(name),
                 passed: true,
                 detail: detail(),
             });
@@ -124,6 +170,41 @@ impl DecisionTrace {
     pub(crate) fn gate(&mut self, (answer, policies): policy::Answer) -> Result<(), GateRefusal> {
         self.gates.extend(policies);
         answer
+    }
+
+    /// Keeps why nothing was granted.
+    pub(crate) fn refused(&mut self, refusal: &Refusal) {
+        if self.recording {
+            let wire = refusal.wire();
+            self.refusal = Some(RefusalTrace {
+                reason: refusal.to_string(),
+                status: wire.status,
+                error: wire.code.as_str().into(),
+                error_description: wire.description.map(Cow::into_owned),
+            });
+        }
+    }
+
+    /// Whether two decisions are the same: the answer, its reason, the checks, what every permission and
+    /// policy said and which of them were decisive, and what was widened by whose grant. Where they were
+    /// made, and from what, does not count.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        self.permitted == other.permitted
+            && self.refusal == other.refusal
+            && self.flow == other.flow
+            && self.decided_by() == other.decided_by()
+            && self.gates == other.gates
+            && self.widenings == other.widenings
+    }
+
+    /// The checks from where the flow begins.
+    fn decided_by(&self) -> &[Check] {
+        let first = self
+            .inputs
+            .as_ref()
+            .map_or(0, |inputs| inputs.checks_before);
+        self.checks.get(first..).unwrap_or_default()
     }
 
     pub(crate) fn widened(&mut self, widening: Widening) {

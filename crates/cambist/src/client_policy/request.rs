@@ -20,7 +20,7 @@ use crate::{
     realm::{Client, Realm},
     refusal::{ExchangeError, RefreshError},
     request::{GrantType, TokenType},
-    subject::{SubjectTokenError, TakenTypes, read_access_token, read_refresh_token},
+    subject::{SubjectTokenError, TakenTypes, read_refresh_token},
 };
 
 /// A request for tokens, as client policies see it. The client is authenticated.
@@ -174,10 +174,7 @@ impl<'a> PolicyRequest<'a> {
 
     fn subject_claims(&self) -> Result<Map<String, Value>, NoClaims> {
         let FlowRequest {
-            realm,
             parameters,
-            issuer,
-            moment,
             jws_limits,
             ..
         } = *self.request;
@@ -189,12 +186,13 @@ impl<'a> PolicyRequest<'a> {
             return Err(NoClaims::NoAccessToken);
         }
         let text = parameters.value("subject_token").ok_or(NoClaims::NoToken)?;
-        if let Err(error) = UnverifiedJws::parse(&text, jws_limits) {
+        if self.request.read.is_none()
+            && let Err(error) = UnverifiedJws::parse(&text, jws_limits)
+        {
             return Err(unreadable(error));
         }
-        let types = TakenTypes::AccessTokens;
-        let token = read_access_token(realm, issuer, &text, types, moment, jws_limits)
-            .map_err(NoClaims::Refused)?;
+        let token = self.request.read_token(&text, TakenTypes::AccessTokens);
+        let token = token.map_err(NoClaims::Refused)?;
         serde_json::from_str(&token.payload).map_err(|_| NoClaims::Unreadable)
     }
 }

@@ -55,7 +55,7 @@ impl Flow for JwtBearer {
         request: &FlowRequest<'_>,
         trace: &mut DecisionTrace,
     ) -> Result<Box<dyn PendingFlow>, Refusal> {
-        trace.flow = Some("jwt-authorization-grant");
+        trace.flow = Some("jwt-authorization-grant".into());
         let assertion = read(request);
         let assertion = trace.step("the assertion can be read", assertion)?;
         trace.step("the client may bring it", may_bring(request, &assertion))?;

@@ -35,8 +35,8 @@ use crate::{
     refusal::Refusal,
     request::{GrantType, Parameters},
     secret::Secret,
-    subject::ProviderKind,
-    trace::DecisionTrace,
+    subject::{ProviderKind, ReadToken, SubjectTokenError, TakenTypes, read_access_token},
+    trace::{DecisionTrace, RecordedToken},
 };
 
 /// What a flow sees of a request. The client is authenticated.
@@ -64,6 +64,47 @@ pub struct FlowRequest<'a> {
     pub authenticated_by: ClientProof,
     /// What the realm's client policies take from the request. Empty for a flow that asks them itself.
     pub restrictions: &'a Restrictions,
+    /// In a replay or an explanation: the subject token as it was read, in the place of its text.
+    pub read: Option<&'a ReadToken>,
+}
+
+impl FlowRequest<'_> {
+    /// Reads a subject token of this realm ([`read_access_token`]); where the request brings one that was
+    /// read before, it is that.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not stand for itself.
+    pub fn read_token(
+        &self,
+        text: &str,
+        types: TakenTypes,
+    ) -> Result<ReadToken, SubjectTokenError> {
+        match self.read {
+            Some(token) => Ok(token.clone()),
+            None => read_access_token(
+                self.realm,
+                self.issuer,
+                text,
+                types,
+                self.moment,
+                self.jws_limits,
+            ),
+        }
+    }
+
+    /// The same for the subject token of an exchange, with a note of it in the trace.
+    pub(crate) fn subject_token(
+        &self,
+        text: &str,
+        trace: &mut DecisionTrace,
+    ) -> Result<ReadToken, SubjectTokenError> {
+        let token = self.read_token(text, TakenTypes::AccessTokens)?;
+        if let Some(inputs) = trace.inputs.as_deref_mut() {
+            inputs.subject_token = Some(RecordedToken::of(&token, text, self.provider));
+        }
+        Ok(token)
+    }
 }
 
 impl<'a> FlowRequest<'a> {

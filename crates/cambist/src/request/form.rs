@@ -102,6 +102,22 @@ impl Form {
         Ok(Self { text, pairs })
     }
 
+    /// A form of these parameters, in order.
+    #[must_use]
+    pub fn of<'p>(parameters: impl IntoIterator<Item = (&'p str, &'p str)>) -> Self {
+        let mut form = Self::default();
+        for (name, value) in parameters {
+            let mut add = |part: &str| {
+                let begins = u32::try_from(form.text.len()).unwrap_or(u32::MAX);
+                form.text.push_str(part);
+                begins..u32::try_from(form.text.len()).unwrap_or(u32::MAX)
+            };
+            let (name, value) = (add(name), add(value));
+            form.pairs.push((name, value));
+        }
+        form
+    }
+
     /// The pairs, in order.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|(name, value)| {

@@ -11,6 +11,7 @@
 
 mod cases;
 mod narrowing;
+mod replay;
 mod teller;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -66,7 +67,7 @@ proptest! {
             let default = scope_names(realm, target.default_scopes());
             let subject = step.before.claims(&step.subject);
             let had = names(&subject["scope"]);
-            let standard = minted.trace.flow == Some("standard exchange");
+            let standard = minted.trace.flow.as_deref() == Some("standard exchange");
             let optional = scope_names(realm, target.optional_scopes());
             let asked = step.request.iter().filter_map(|request| request.scope.as_ref());
             let asked: BTreeSet<&str> = asked.flatten().copied().collect();
@@ -403,7 +404,8 @@ fn the_cases_reach_what_the_properties_are_about() {
             let request = step.request.as_ref();
             let exchanged = step.exchanged();
             let crosses = exchanged.filter(|minted| minted.plan.client != minted.plan.target);
-            let standard = |minted: &&Minted| minted.trace.flow == Some("standard exchange");
+            let standard =
+                |minted: &&Minted| minted.trace.flow.as_deref() == Some("standard exchange");
             reach("standard exchange", exchanged.filter(standard).is_some());
             let across = if strict {
                 "exchange for another client, strict"

@@ -94,7 +94,7 @@ impl Flow for TokenExchange {
             registered(request),
         )?;
         let kind = self.kind_for(request)?;
-        trace.flow = Some(kind.name());
+        trace.flow = Some(kind.name().into());
         kind.begin(request, trace)
     }
 }

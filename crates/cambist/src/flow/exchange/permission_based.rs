@@ -22,7 +22,7 @@ use crate::{
     realm::{Client, Feature, Features, Profile, Realm, document::ClientGrant},
     refusal::{ExchangeError, Refusal},
     request::{Parameters, TokenType},
-    subject::{GrantCode, ReadToken, SessionCode, TakenTypes, VerifiedSubject, read_access_token},
+    subject::{GrantCode, ReadToken, SessionCode, VerifiedSubject},
     trace::DecisionTrace,
 };
 
@@ -94,12 +94,7 @@ pub(super) fn read_subject(
     trace: &mut DecisionTrace,
 ) -> Result<ReadToken, ExchangeError> {
     let FlowRequest {
-        realm,
-        parameters,
-        issuer,
-        moment,
-        jws_limits,
-        ..
+        parameters, issuer, ..
     } = *request;
     trace.step(
         "the subject token is the realm's own",
@@ -109,14 +104,7 @@ pub(super) fn read_subject(
         "the subject token is said to be an access token",
         declared(parameters),
     )?;
-    let token = read_access_token(
-        realm,
-        issuer,
-        text,
-        TakenTypes::AccessTokens,
-        moment,
-        jws_limits,
-    );
+    let token = request.subject_token(text, trace);
     let token = token.map_err(ExchangeError::SubjectToken);
     let token = trace.step("the subject token stands for itself", token)?;
     let held = held(request, &token);

@@ -29,7 +29,7 @@ use crate::{
     },
     refusal::{ExchangeError, Refusal},
     request::{Parameters, TokenType},
-    subject::{GrantCode, ReadToken, SessionCode, TakenTypes, VerifiedSubject, read_access_token},
+    subject::{GrantCode, ReadToken, SessionCode, VerifiedSubject},
     trace::DecisionTrace,
 };
 
@@ -86,15 +86,11 @@ impl ExchangeFlow for Standard {
             realm,
             client,
             parameters,
-            issuer,
-            moment,
-            jws_limits,
             ..
         } = *request;
         let text = parameters.value("subject_token").unwrap_or_default();
-        let types = TakenTypes::AccessTokens;
-        let token = read_access_token(realm, issuer, &text, types, moment, jws_limits)
-            .map_err(ExchangeError::SubjectToken);
+        let token = request.subject_token(&text, trace);
+        let token = token.map_err(ExchangeError::SubjectToken);
         let token = trace.step("the subject token stands for itself", token)?;
         let asked = Asked::read(parameters);
         Ok(Box::new(PendingStandard {
