@@ -51,13 +51,17 @@ impl TokenResponse {
         ];
         let length = tokens.iter().flatten().map(|token| token.len());
         let mut object = ObjectWriter::with_capacity(length.sum::<usize>().saturating_add(512));
-        object.text("access_token", &self.access_token);
+        if !self.foreign || !self.access_token.is_empty() {
+            object.text("access_token", &self.access_token);
+        }
         object.number("expires_in", self.expires_in);
         object.number("refresh_expires_in", self.refresh_expires_in);
         if let Some(token) = &self.refresh_token {
             object.text("refresh_token", token);
         }
-        object.text("token_type", self.token_type);
+        if !self.foreign {
+            object.text("token_type", self.token_type);
+        }
         if let Some(token) = &self.id_token {
             object.text("id_token", token);
         }
@@ -65,7 +69,9 @@ impl TokenResponse {
         if let Some(session) = &self.session_state {
             object.text("session_state", session);
         }
-        object.text("scope", &self.scope);
+        if !self.foreign {
+            object.text("scope", &self.scope);
+        }
         if let Some(kind) = self.issued_token_type {
             object.text("issued_token_type", kind.urn());
         }
