@@ -23,6 +23,26 @@ pub struct AdminCaller {
     pub realm: String,
     /// The user as stored now; a service account for a client.
     pub user: Arc<User>,
+    /// Which of the user's roles the token carries to the administration.
+    pub roles: CarriedRoles,
+}
+
+/// Which of a user's roles a token carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CarriedRoles {
+    /// All that the user has.
+    All,
+    /// No others than these. Internal ids.
+    Only(BTreeSet<String>),
+}
+
+impl CarriedRoles {
+    fn carry(&self, role: &Role) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(ids) => ids.contains(role.id()),
+        }
+    }
 }
 
 /// Verifies access tokens of any realm of the server.
@@ -50,7 +70,11 @@ impl Rights {
     /// What the caller may do in the realm called `target`. `own` is the snapshot of the caller's realm.
     #[must_use]
     pub fn of(caller: &AdminCaller, own: &Realm, target: &str) -> Self {
-        let effective = effective_roles(own, &caller.user);
+        let mut effective = effective_roles(own, &caller.user);
+        effective.retain(|number| {
+            own.role(number)
+                .is_some_and(|role| caller.roles.carry(role))
+        });
         let has_realm_role = |name: &str| {
             own.realm_role(name)
                 .is_some_and(|role| effective.contains(role.number()))

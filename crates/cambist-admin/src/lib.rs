@@ -17,7 +17,7 @@ mod routes;
 
 pub use crate::{
     admin::{Admin, AdminParts},
-    caller::{AdminAuthenticator, AdminCaller, Rights},
+    caller::{AdminAuthenticator, AdminCaller, CarriedRoles, Rights},
     registry::{LoadedRealm, RealmRegistry, RegistryError},
     request::AdminRequest,
 };

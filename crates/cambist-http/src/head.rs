@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use cambist::request::{ClientCertificate, Envelope, Transport};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, ORIGIN};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ORIGIN};
 
 use crate::{headers, service::Call};
 
@@ -13,6 +13,7 @@ pub(crate) struct Head<'r> {
     authorization: Option<Cow<'r, str>>,
     content_type: Option<Cow<'r, str>>,
     origin: Option<Cow<'r, str>>,
+    accept: Option<Cow<'r, str>>,
     method: &'r str,
     proof: Option<Cow<'r, str>>,
     certificate: Option<&'r ClientCertificate>,
@@ -28,6 +29,7 @@ impl<'r> Head<'r> {
             authorization: headers::text(head, AUTHORIZATION),
             content_type: headers::text(head, CONTENT_TYPE),
             origin: headers::text(head, ORIGIN),
+            accept: headers::text(head, ACCEPT),
             method: call.request.method.as_str(),
             proof: headers::joined(head, &headers::DPOP),
             certificate: call
@@ -50,6 +52,7 @@ impl<'r> Head<'r> {
             authorization: self.authorization.as_deref(),
             content_type: self.content_type.as_deref(),
             origin: self.origin.as_deref(),
+            accept: self.accept.as_deref(),
             method: Some(self.method),
             proof: self.proof.as_deref(),
             certificate: self.certificate,

@@ -8,7 +8,7 @@ use cambist::{
     moment::Moment,
     subject::{ReadToken, TakenTypes, read_access_token},
 };
-use cambist_admin::{AdminAuthenticator, AdminCaller, RealmRegistry as _};
+use cambist_admin::{AdminAuthenticator, AdminCaller, CarriedRoles, RealmRegistry as _};
 use cambist_http::{
     BaseUrls,
     paths::{Place, Route},
@@ -64,6 +64,14 @@ impl AdminAccess {
         Some(AdminCaller {
             realm: name,
             user: Arc::clone(subject.user()),
+            roles: CarriedRoles::Only(
+                subject
+                    .roles(&realm)
+                    .iter()
+                    .filter_map(|number| realm.role(number))
+                    .map(|role| role.id().to_owned())
+                    .collect(),
+            ),
         })
     }
 

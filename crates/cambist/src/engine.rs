@@ -160,6 +160,12 @@ impl Engine {
         &*self.0.provider
     }
 
+    /// The grants that are answered, those that are always refused among them; one that an embedder has put
+    /// in the place of another is there twice.
+    pub fn grants(&self) -> impl Iterator<Item = GrantType> + '_ {
+        self.0.flows.iter().map(|flow| flow.grant_type())
+    }
+
     /// Bounds of requests.
     #[must_use]
     pub fn limits(&self) -> &RequestLimits {

@@ -277,6 +277,7 @@ impl AdminAuthenticator for Tokens {
                 .ok()??;
             Some(AdminCaller {
                 realm: realm.to_owned(),
+                roles: cambist_admin::CarriedRoles::All,
                 user,
             })
         })

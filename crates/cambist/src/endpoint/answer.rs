@@ -16,6 +16,8 @@ pub enum AnswerBody {
     Empty,
     /// JSON.
     Json(Vec<u8>),
+    /// A signed token (RFC 7519): `application/jwt`.
+    Jwt(String),
 }
 
 /// An answer that may be sent.

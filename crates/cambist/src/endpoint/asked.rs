@@ -22,6 +22,8 @@ pub(super) struct Asked {
     pub(super) parameters: Parameters,
     pub(super) issuer: Box<str>,
     pub(super) moment: Moment,
+    /// `Accept` names `application/jwt`.
+    pub(super) accepts_jwt: bool,
     /// What the client's proof uses up, whatever the answer is.
     used: Option<Effect>,
 }
@@ -106,6 +108,9 @@ impl Asked {
             parameters: Parameters::new(form),
             issuer: envelope.issuer.into(),
             moment,
+            accepts_jwt: envelope
+                .accept
+                .is_some_and(|types| types.contains("application/jwt")),
             used,
         })
     }

@@ -12,10 +12,12 @@ use super::{
     EndpointAnswer, SealedAnswer,
     asked::{Asked, as_at_token_endpoint, refused},
     mapped_claims::{Subject, named_by},
+    signed::signed,
 };
 use crate::{
     claims::{ClaimSet, ClaimTarget, ClaimValue, ComposedClaims},
     client_auth::ClientAuthError,
+    crypto::Algorithm,
     engine::Engine,
     facts::{Facts, FactsNeeded, SessionKind, SessionQuery, SessionSearch, User, UserSession},
     flow::IMPERSONATOR_USERNAME,
@@ -27,6 +29,9 @@ use crate::{
         read_access_token, read_refresh_token,
     },
 };
+
+/// The caller may have the claims as a signed token.
+const ALLOW_JWT: &str = "client.introspection.response.allow.jwt.claim.enabled";
 
 /// An introspection that waits for facts.
 #[derive(Debug)]
@@ -178,6 +183,9 @@ pub(super) fn refresh_facts(token: &ReadRefreshToken) -> FactsNeeded {
 
 fn access(asked: &Asked, token: ReadToken, facts: &Facts, short: bool) -> Option<EndpointAnswer> {
     let caller = asked.client().ok()?;
+    if !token.has_readable_roles() {
+        return None;
+    }
     let subject = token.verify(&asked.realm, facts, asked.moment).ok()?;
     let party = asked
         .realm
@@ -204,7 +212,9 @@ fn access(asked: &Asked, token: ReadToken, facts: &Facts, short: bool) -> Option
     if let Some(subject) = &token.subject {
         claims.set("sub", text(subject));
     }
-    claims.set("typ", text(&token.kind));
+    if !token.kind.is_empty() {
+        claims.set("typ", text(&token.kind));
+    }
     claims.set("azp", text(&token.authorized_party));
     if let Some(session) = &token.session {
         claims.set("sid", text(session.as_str()));
@@ -290,7 +300,7 @@ impl About<'_> {
         short: bool,
     ) -> Option<EndpointAnswer> {
         let caller = self.caller.client_id();
-        let named = !audience.is_empty();
+        let named = token.names_audience;
         let own = audience.iter().any(|value| value == caller);
         let scope = token.scope().unwrap_or_default();
         self.subject(scope)
@@ -309,6 +319,20 @@ impl About<'_> {
                     }
                 })
             })
+    }
+
+    /// The access token as it would be with all of its claims, for a caller that may have it and asks for it
+    /// by `Accept: application/jwt`.
+    fn as_token(&self, claims: &serde_json::Map<String, serde_json::Value>) -> Option<String> {
+        let allowed = self.caller.attributes().get(ALLOW_JWT)?;
+        if !self.asked.accepts_jwt || !allowed.eq_ignore_ascii_case("true") {
+            return None;
+        }
+        let realm = &self.asked.realm;
+        let own = self.party.tokens().access_token_algorithm;
+        let algorithm =
+            own.or_else(|| Algorithm::from_name(&realm.tokens().signature_algorithm))?;
+        signed(realm, algorithm, claims)
     }
 
     fn answer_to_owner(
@@ -363,8 +387,12 @@ impl About<'_> {
         {
             all.insert("act".into(), json!({ "sub": impersonator }));
         }
+        if let Some(token) = self.as_token(&all) {
+            all.insert("jwt".into(), token.into());
+        }
         all.insert("client_id".into(), self.party.client_id().into());
         all.insert("username".into(), self.user.username.as_str().into());
+        let kind = (!kind.is_empty()).then_some(kind);
         all.insert("token_type".into(), kind.into());
         all.insert("active".into(), true.into());
         EndpointAnswer::json(200, &all)
@@ -410,7 +438,7 @@ fn write_audience(all: &mut serde_json::Map<String, serde_json::Value>, audience
     }
 }
 
-fn merge(all: &mut serde_json::Map<String, serde_json::Value>, claims: &ClaimSet<'_>) {
+pub(super) fn merge(all: &mut serde_json::Map<String, serde_json::Value>, claims: &ClaimSet<'_>) {
     for (name, value) in claims.iter() {
         if let Ok(value) = serde_json::to_value(value) {
             all.insert(name.into(), value);

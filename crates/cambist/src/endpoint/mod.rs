@@ -9,6 +9,7 @@ mod introspection;
 mod logout;
 mod mapped_claims;
 mod revocation;
+mod signed;
 mod userinfo;
 
 pub use self::{

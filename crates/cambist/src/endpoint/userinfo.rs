@@ -6,9 +6,11 @@
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 
 use super::{
-    EndpointAnswer, SealedAnswer,
+    AnswerBody, EndpointAnswer, SealedAnswer,
     asked::refused,
+    introspection::merge,
     mapped_claims::{Subject, named_by},
+    signed::signed,
 };
 use crate::{
     claims::ClaimTarget,
@@ -19,7 +21,7 @@ use crate::{
     facts::{Facts, FactsNeeded},
     moment::Moment,
     proof::{self, Nonces, Possession, ProofCheck, ProofError},
-    realm::{Feature, Realm},
+    realm::{Client, Feature, Realm},
     request::{Envelope, Form, RequestError},
     subject::{
         LivenessError, ReadToken, SubjectTokenError, TakenTypes, TokenCode, read_access_token,
@@ -29,10 +31,14 @@ use crate::{
 /// The endpoint, below the issuer.
 const PATH: &str = "/protocol/openid-connect/userinfo";
 
+/// The algorithm that the client wants its answers signed with.
+const SIGNED: &str = "user.info.response.signature.alg";
+
 /// A userinfo request that waits for facts.
 #[derive(Debug)]
 #[must_use]
 pub struct PendingUserInfo {
+    issuer: Box<str>,
     engine: Engine,
     realm: Arc<Realm>,
     token: ReadToken,
@@ -66,6 +72,7 @@ impl Engine {
         .read(body, &mut used);
         match read {
             Ok((token, scheme)) => Ok(PendingUserInfo {
+                issuer: envelope.issuer.into(),
                 engine: self.clone(),
                 realm,
                 token,
@@ -116,7 +123,9 @@ impl Asking<'_> {
         let header = envelope
             .authorization
             .and_then(presented)
-            .filter(|(scheme, _)| *scheme == Scheme::Bearer || dpop);
+            .filter(|(scheme, _)| *scheme == Scheme::Bearer || dpop)
+            // Two words after the scheme are no token (RFC 6750 section 2.1).
+            .filter(|(_, text)| !text.contains(' '));
         let (scheme, text) = match (header, form.first("access_token")) {
             (Some(_), Some(_)) => {
                 return Err(Scheme::Bearer.challenge(
@@ -212,6 +221,28 @@ impl Asking<'_> {
     }
 }
 
+/// JSON, or a signed token where the client wants one (OpenID Connect Core section 5.3.2).
+fn answer(
+    realm: &Realm,
+    client: &Client,
+    issuer: &str,
+    mut claims: serde_json::Map<String, serde_json::Value>,
+) -> EndpointAnswer {
+    let wanted = client.attributes().get(SIGNED).map(String::as_str);
+    let Some(name) = wanted.filter(|name| !matches!(*name, "" | "unsigned")) else {
+        return EndpointAnswer::json(200, &claims);
+    };
+    claims.insert("iss".into(), issuer.into());
+    claims.insert("aud".into(), client.client_id().into());
+    match Algorithm::from_name(name).and_then(|algorithm| signed(realm, algorithm, &claims)) {
+        Some(token) => EndpointAnswer {
+            body: AnswerBody::Jwt(token),
+            ..EndpointAnswer::empty(200)
+        },
+        None => EndpointAnswer::error(500, "server_error", "The answer could not be signed"),
+    }
+}
+
 impl PendingUserInfo {
     /// What it waits for.
     #[must_use]
@@ -238,6 +269,7 @@ impl PendingUserInfo {
 
     fn told(self, facts: &Facts) -> EndpointAnswer {
         let Self {
+            issuer,
             engine,
             realm,
             token,
@@ -272,7 +304,14 @@ impl PendingUserInfo {
                 "sub",
                 crate::claims::ClaimValue::Text(String::from(sub).into()),
             );
-            EndpointAnswer::json(200, &mapped.claims).readable_by(client.client_id())
+            let mut claims = serde_json::Map::new();
+            merge(&mut claims, &mapped.claims);
+            // A mapper that writes `aud` as a claim writes it here too.
+            if !mapped.audience.is_empty() {
+                let audience = mapped.audience.iter().map(|value| value.as_ref());
+                claims.insert("aud".into(), audience.collect());
+            }
+            answer(&realm, client, &issuer, claims).readable_by(client.client_id())
         })
     }
 }

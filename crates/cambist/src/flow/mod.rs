@@ -5,6 +5,7 @@
 //! [`Grant`](crate::decision::Grant), after the gate that every grant passes.
 
 mod client_credentials;
+mod elsewhere;
 mod exchange;
 mod granted_scopes;
 mod jwt_bearer;
@@ -262,11 +263,13 @@ pub(crate) fn builtin(
     exchanges: Vec<Arc<dyn ExchangeFlow>>,
     providers: Arc<[Arc<dyn ProviderKind>]>,
 ) -> Vec<Arc<dyn Flow>> {
-    vec![
+    let mut flows: Vec<Arc<dyn Flow>> = vec![
         Arc::new(password::Password),
         Arc::new(client_credentials::ClientCredentials),
         Arc::new(refresh_token::RefreshToken),
         Arc::new(exchange::TokenExchange::with(exchanges, providers)),
         Arc::new(jwt_bearer::JwtBearer),
-    ]
+    ];
+    flows.extend(elsewhere::flows());
+    flows
 }

@@ -151,11 +151,18 @@ impl RealmDocument {
                 .filter_map(|user| user.service_account_of.as_deref())
                 .collect();
             for client in &mut self.clients {
-                if client.grants.contains(&ClientGrant::ClientCredentials)
-                    && !brought.contains(client.id.as_str())
-                    && let Some(own) = &mut client.default_scopes
-                {
-                    add(own, scopes::SERVICE_ACCOUNT);
+                if !client.grants.contains(&ClientGrant::ClientCredentials) {
+                    continue;
+                }
+                let brought = brought.contains(client.id.as_str());
+                match &mut client.default_scopes {
+                    Some(own) if !brought => add(own, scopes::SERVICE_ACCOUNT),
+                    // Lists of its own, so that the scope is not among them.
+                    None if brought => {
+                        client.default_scopes.clone_from(&self.default_scopes);
+                        client.optional_scopes.clone_from(&self.optional_scopes);
+                    }
+                    _ => {}
                 }
             }
         }

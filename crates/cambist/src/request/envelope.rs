@@ -15,6 +15,8 @@ pub struct Envelope<'a> {
     pub content_type: Option<&'a str>,
     /// The `Origin` header.
     pub origin: Option<&'a str>,
+    /// The `Accept` header.
+    pub accept: Option<&'a str>,
     /// The method, in capitals. Default: `POST`, the only one of the token endpoint.
     pub method: Option<&'a str>,
     /// The `DPoP` header (RFC 9449 section 4.1); several are joined by commas, and so refused.

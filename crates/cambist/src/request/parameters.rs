@@ -22,6 +22,15 @@ impl GrantType {
     /// RFC 7523 section 2.1.
     pub const JWT_BEARER: Self = Self("urn:ietf:params:oauth:grant-type:jwt-bearer");
 
+    /// RFC 6749 section 4.1; always refused here.
+    pub const AUTHORIZATION_CODE: Self = Self("authorization_code");
+
+    /// RFC 8628; always refused here.
+    pub const DEVICE_CODE: Self = Self("urn:ietf:params:oauth:grant-type:device_code");
+
+    /// User-managed access; always refused here.
+    pub const UMA_TICKET: Self = Self("urn:ietf:params:oauth:grant-type:uma-ticket");
+
     /// A grant of an embedder's own.
     #[must_use]
     pub const fn new(value: &'static str) -> Self {

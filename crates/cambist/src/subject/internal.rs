@@ -32,6 +32,8 @@ pub struct ReadToken {
     pub(crate) authorized_party: Box<str>,
     pub(crate) session: Option<SessionId>,
     pub(crate) audience: Vec<Box<str>>,
+    /// Whether `aud` is there, be it an empty list.
+    pub(crate) names_audience: bool,
     pub(crate) scope: Option<Box<str>>,
     pub(crate) issued: Timestamp,
     pub(crate) expires: Timestamp,
@@ -100,6 +102,17 @@ impl ReadToken {
         let mut claims: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(&self.payload).ok()?;
         claims.remove("cnf")
+    }
+
+    /// Whether the role claims have their form, where they are there. A resource server would trip over others.
+    pub(crate) fn has_readable_roles(&self) -> bool {
+        let claims: Option<serde_json::Map<String, serde_json::Value>> =
+            serde_json::from_str(&self.payload).ok();
+        claims.is_some_and(|claims| {
+            ["realm_access", "resource_access"]
+                .iter()
+                .all(|name| claims.get(*name).is_none_or(serde_json::Value::is_object))
+        })
     }
 
     /// The session to load, when the token has one.
@@ -241,7 +254,7 @@ pub fn read_access_token(
     match token.id.session {
         SessionCode::Transient if token.session.is_some() => Err(LivenessError::NoSession.into()),
         SessionCode::Transient | SessionCode::Unknown => Ok(token),
-        _ if token.session.is_none() => Err(SubjectTokenError::MissingClaim("sid")),
+        _ if token.session.is_none() => Err(LivenessError::NoSession.into()),
         _ => Ok(token),
     }
 }
@@ -277,6 +290,7 @@ fn from_claims(claims: &TokenClaims<'_>) -> Result<ReadToken, SubjectTokenError>
             .flatten()
             .map(|value| Box::from(&**value))
             .collect(),
+        names_audience: claims.aud.is_some(),
         scope: claims.scope.as_deref().map(Box::from),
         issued: Timestamp(claims.iat.ok_or(SubjectTokenError::MissingClaim("iat"))?),
         // 0 means "never" to Keycloak; here a token without an end is no token.

@@ -10,6 +10,7 @@ mod external;
 mod internal;
 mod liveness;
 mod refresh;
+mod rights;
 mod token_id;
 mod workload;
 

@@ -8,17 +8,13 @@ use alloc::{borrow::Cow, collections::BTreeMap, string::String, sync::Arc, vec::
 use serde_json::Value;
 
 use crate::{
-    claims::{
-        roles::{effective_roles, token_roles},
-        scopes::ActiveScopes,
-    },
     facts::{Facts, User},
     flow::FlowRequest,
     policy::{
         ClaimSource, EvaluationContext, ExchangeQuestion, GateRefusal, Identity,
         can_client_impersonate, can_impersonate, is_impersonatable,
     },
-    realm::{Client, Realm, RoleSet},
+    realm::Client,
     refusal::ImpersonationError,
     subject::{IMPERSONATOR_CLIENT, VerifiedSubject},
     trace::DecisionTrace,
@@ -88,8 +84,7 @@ fn user_may(
     trace: &mut DecisionTrace,
 ) -> Result<(), GateRefusal> {
     let realm = request.realm;
-    let party = realm.client_by_id(subject.token().authorized_party());
-    let roles = roles_of(realm, party, subject);
+    let roles = subject.roles(realm);
     let claims = PayloadClaims::read(&subject.token().payload);
     let identity = Identity::token_user(subject.user(), &roles, &claims);
     let context = context(request, subject.token().authorized_party());
@@ -99,19 +94,6 @@ fn user_may(
         &context,
         trace.is_recording(),
     ))
-}
-
-fn roles_of(realm: &Realm, party: Option<&Client>, subject: &VerifiedSubject) -> RoleSet {
-    let all = effective_roles(realm, subject.user());
-    match party {
-        // A lightweight token says nothing of roles, so all of them count.
-        Some(party) if !party.tokens().lightweight => {
-            let scope = subject.token().scope().unwrap_or_default();
-            let active = ActiveScopes::select(realm, party, scope, &all);
-            token_roles(realm, party, active.scopes(), &all)
-        }
-        _ => all,
-    }
 }
 
 fn client_may(

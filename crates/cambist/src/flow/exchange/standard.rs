@@ -207,13 +207,21 @@ impl PendingFlow for PendingStandard {
             (parameterized && request.restrictions.is_narrowed()).then(|| active.clone());
         active.retain(|scope| request.restrictions.allow(scope));
         let early = wanted == TokenType::RefreshToken && !parameterized;
+        let refreshes = wanted == TokenType::RefreshToken;
         if early {
             named = Some(active.clone());
-        } else if let Some(named) = named.as_mut().filter(|_| !targets.is_empty()) {
+        } else if refreshes && !targets.is_empty() {
+            named.get_or_insert_with(|| active.clone());
+        }
+        if let Some(named) = named.as_mut().filter(|_| !early && !targets.is_empty()) {
             named.restrict_to_audiences(realm, &targets, &roles);
         }
         if !targets.is_empty() {
-            active.restrict_to_audiences(realm, &targets, &roles);
+            // The client session that a refresh output leaves has all scopes; what they give for other
+            // audiences is taken out of the claims.
+            if !refreshes {
+                active.restrict_to_audiences(realm, &targets, &roles);
+            }
             let available = available(request, &user, &subject, &active, &asked.audiences);
             trace.step("every audience asked for can be had", available)?;
         }
