@@ -31,13 +31,18 @@ pub(crate) fn compose_watched<'a>(
     } else {
         client.mappers()
     };
-    let mut mappers: Vec<&'a MapperInstance> = context
-        .scopes
-        .iter()
-        .flat_map(|scope| scope.mappers())
-        .chain(own_mappers)
-        .filter(|mapper| mapper.habits.writes(target, lightweight))
-        .collect();
+    let mut mappers: Vec<&'a MapperInstance> = Vec::new();
+    let of_scopes = context.scopes.iter().map(|scope| scope.mappers());
+    for list in of_scopes.chain([own_mappers]) {
+        for mapper in list {
+            if mapper.habits.writes(target, lightweight) {
+                if mappers.is_empty() {
+                    mappers.reserve(32);
+                }
+                mappers.push(mapper);
+            }
+        }
+    }
     if mappers.is_empty() {
         return ComposedClaims::default();
     }

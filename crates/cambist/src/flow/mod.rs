@@ -36,7 +36,9 @@ use crate::{
     refusal::Refusal,
     request::{GrantType, Parameters},
     secret::Secret,
-    subject::{ProviderKind, ReadToken, SubjectTokenError, TakenTypes, read_access_token},
+    subject::{
+        ProviderKind, ReadToken, SignatureMemory, SubjectTokenError, TakenTypes, read_remembering,
+    },
     trace::{DecisionTrace, RecordedToken},
 };
 
@@ -55,6 +57,8 @@ pub struct FlowRequest<'a> {
     pub remote_address: Option<&'a str>,
     /// The instant of the request.
     pub moment: Moment,
+    /// Signatures that held before, where the engine remembers them.
+    pub(crate) signatures: Option<&'a SignatureMemory>,
     /// Bounds of tokens.
     pub jws_limits: &'a JwsLimits,
     /// Keys that the requester has shown to hold.
@@ -70,7 +74,7 @@ pub struct FlowRequest<'a> {
 }
 
 impl FlowRequest<'_> {
-    /// Reads a subject token of this realm ([`read_access_token`]); where the request brings one that was
+    /// Reads a subject token of this realm ([`read_access_token`](crate::subject::read_access_token)); where the request brings one that was
     /// read before, it is that.
     ///
     /// # Errors
@@ -83,13 +87,14 @@ impl FlowRequest<'_> {
     ) -> Result<ReadToken, SubjectTokenError> {
         match self.read {
             Some(token) => Ok(token.clone()),
-            None => read_access_token(
+            None => read_remembering(
                 self.realm,
                 self.issuer,
                 text,
                 types,
                 self.moment,
                 self.jws_limits,
+                self.signatures.map(|memory| (memory, self.provider)),
             ),
         }
     }

@@ -245,16 +245,28 @@ impl<'a> UnverifiedJws<'a> {
     /// [`JwsError::AlgorithmDiffers`] when the header names another algorithm than the key's,
     /// [`JwsError::SignatureMismatch`] when the signature is wrong.
     pub fn verify(self, key: &VerificationKey) -> Result<VerifiedJws, JwsError> {
-        if self.header.algorithm() != key.algorithm {
-            return Err(JwsError::AlgorithmDiffers { key: key.algorithm });
-        }
+        self.check_algorithm(key)?;
         key.verifier
             .verify(self.signing_input.as_bytes(), &self.signature)
             .map_err(|_| JwsError::SignatureMismatch)?;
+        self.verified_before(key)
+    }
+
+    /// The same for the very token whose signature held before under the very key.
+    pub(crate) fn verified_before(self, key: &VerificationKey) -> Result<VerifiedJws, JwsError> {
+        self.check_algorithm(key)?;
         Ok(VerifiedJws {
             header: self.header,
             payload: self.payload,
         })
+    }
+
+    fn check_algorithm(&self, key: &VerificationKey) -> Result<(), JwsError> {
+        if self.header.algorithm() == key.algorithm {
+            Ok(())
+        } else {
+            Err(JwsError::AlgorithmDiffers { key: key.algorithm })
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! The realm's keys.
 
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
+use core::fmt;
 
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::document::{KeyStatus, KeyUse};
 use crate::{
-    crypto::Algorithm,
+    crypto::{Algorithm, CryptoProvider, HashAlgorithm},
     jose::{
         HeaderKeys, JoseHeader, JsonLimits, Jwk, SigningHeader, SigningKey, VerificationKey,
         base64url,
@@ -32,6 +34,38 @@ pub struct RealmKey {
     pub signing: Option<SigningKey>,
     /// What `certs` publishes; `None` for a symmetric key.
     pub public: Option<Jwk>,
+    /// Tells the key from any other, also from a later one of the same id.
+    pub(crate) fingerprint: Option<Fingerprint>,
+}
+
+/// SHA-256 over what makes a key that key: its algorithm and its public half, or its secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// `None` when the provider has no SHA-256.
+    pub(crate) fn new(
+        provider: &dyn CryptoProvider,
+        algorithm: Algorithm,
+        material: &[u8],
+    ) -> Option<Self> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(material.len().saturating_add(16)));
+        bytes.extend_from_slice(algorithm.name().as_bytes());
+        bytes.push(0);
+        bytes.extend_from_slice(material);
+        let hash = provider.hash(HashAlgorithm::Sha256, &bytes);
+        hash.as_bytes().try_into().ok().map(Self)
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fingerprint(..)")
+    }
 }
 
 impl RealmKey {
@@ -134,6 +168,16 @@ impl RealmKeys {
             .iter()
             .filter(|key| key.status != KeyStatus::Disabled && &*key.kid == kid)
             .find_map(|key| key.verification.as_ref())
+    }
+
+    /// The fingerprint of the key that [`verifier`](Self::verifier) finds.
+    pub(crate) fn fingerprint(&self, kid: &str) -> Option<&Fingerprint> {
+        self.keys
+            .iter()
+            .filter(|key| key.status != KeyStatus::Disabled && &*key.kid == kid)
+            .find(|key| key.verification.is_some())?
+            .fingerprint
+            .as_ref()
     }
 
     /// The key that signs with this algorithm: active, highest priority.

@@ -131,16 +131,26 @@ impl Form {
     /// The first value under this name.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&str> {
-        self.pairs()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value)
+        let (_, value) = self
+            .pairs
+            .iter()
+            .find(|(known, _)| self.reads(known, name))?;
+        slice(&self.text, value)
     }
 
     /// All values under this name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.pairs()
-            .filter(move |(known, _)| *known == name)
-            .map(|(_, value)| value)
+        self.pairs
+            .iter()
+            .filter(move |(known, _)| self.reads(known, name))
+            .filter_map(|(_, value)| slice(&self.text, value))
+    }
+
+    /// Whether these bytes of the text are this name. Most names differ in length already.
+    fn reads(&self, range: &Range<u32>, name: &str) -> bool {
+        let (start, end) = (range.start as usize, range.end as usize);
+        end.saturating_sub(start) == name.len()
+            && self.text.as_bytes().get(start..end) == Some(name.as_bytes())
     }
 }
 
@@ -158,28 +168,27 @@ fn slice<'a>(text: &'a str, range: &Range<u32>) -> Option<&'a str> {
 
 fn decode(piece: &[u8], at: usize, out: &mut Vec<u8>) -> Result<Range<u32>, FormError> {
     let start = position(out)?;
-    if scan::any(piece, |byte| byte == b'%' || byte == b'+') {
-        let mut rest = piece;
-        while let Some((first, tail)) = rest.split_first() {
-            rest = tail;
-            match first {
-                b'+' => out.push(b' '),
-                b'%' => {
-                    let (Some(high), Some(low)) = (digit(tail.first()), digit(tail.get(1))) else {
-                        let behind = piece.len().saturating_sub(tail.len()).saturating_sub(1);
-                        return Err(FormError::Escape {
-                            at: at.saturating_add(behind),
-                        });
-                    };
-                    out.push(high << 4 | low);
-                    rest = tail.get(2..).unwrap_or_default();
-                }
-                other => out.push(*other),
-            }
+    let mut rest = piece;
+    while let Some(plain) = scan::position(rest, |byte| byte == b'%' || byte == b'+') {
+        let Some((before, [sign, tail @ ..])) = rest.split_at_checked(plain) else {
+            break;
+        };
+        out.extend_from_slice(before);
+        rest = tail;
+        if *sign == b'+' {
+            out.push(b' ');
+            continue;
         }
-    } else {
-        out.extend_from_slice(piece);
+        let (Some(high), Some(low)) = (digit(tail.first()), digit(tail.get(1))) else {
+            let behind = piece.len().saturating_sub(tail.len()).saturating_sub(1);
+            return Err(FormError::Escape {
+                at: at.saturating_add(behind),
+            });
+        };
+        out.push(high << 4 | low);
+        rest = tail.get(2..).unwrap_or_default();
     }
+    out.extend_from_slice(rest);
     Ok(start..position(out)?)
 }
 

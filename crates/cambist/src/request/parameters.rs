@@ -46,27 +46,32 @@ impl GrantType {
 
 /// Parameters of the protocol that hold no token. Credentials and unknown parameters are bounded by the
 /// body alone.
-const MEASURED: [&str; 16] = [
-    "scope",
-    "audience",
-    "resource",
-    "requested_token_type",
-    "subject_token_type",
-    "actor_token_type",
-    "subject_issuer",
-    "requested_issuer",
-    "requested_subject",
-    "refresh_token",
-    "code",
-    "code_verifier",
-    "redirect_uri",
-    "nonce",
-    "state",
-    "device_code",
-];
+fn is_measured(name: &str) -> bool {
+    matches!(
+        name,
+        "scope"
+            | "audience"
+            | "resource"
+            | "requested_token_type"
+            | "subject_token_type"
+            | "actor_token_type"
+            | "subject_issuer"
+            | "requested_issuer"
+            | "requested_subject"
+            | "refresh_token"
+            | "code"
+            | "code_verifier"
+            | "redirect_uri"
+            | "nonce"
+            | "state"
+            | "device_code"
+    )
+}
 
 /// Parameters that hold a token.
-const TOKENS: [&str; 3] = ["subject_token", "actor_token", "assertion"];
+fn holds_token(name: &str) -> bool {
+    matches!(name, "subject_token" | "actor_token" | "assertion")
+}
 
 /// The parameters of one request.
 ///
@@ -126,9 +131,9 @@ impl Parameters {
             }
         }
         for (name, value) in self.form.pairs() {
-            let limit = if TOKENS.contains(&name) {
+            let limit = if holds_token(name) {
                 limits.token
-            } else if MEASURED.contains(&name) {
+            } else if is_measured(name) {
                 limits.value
             } else {
                 continue;

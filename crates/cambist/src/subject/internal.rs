@@ -5,8 +5,10 @@ use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use super::{
     LivenessError, SessionCode, SubjectTokenError, TokenId, check_session, effective_not_before,
     liveness::check_client_session,
+    signature_memory::{Remembered, SignatureMemory},
 };
 use crate::{
+    crypto::CryptoProvider,
     facts::{
         Facts, SessionId, SessionKind, SessionQuery, SessionSearch, User, UserQuery, UserSession,
     },
@@ -223,13 +225,35 @@ pub fn read_access_token(
     moment: Moment,
     limits: &JwsLimits,
 ) -> Result<ReadToken, SubjectTokenError> {
+    read_remembering(realm, issuer, text, types, moment, limits, None)
+}
+
+/// As [`read_access_token`]. Where signatures are remembered, one that held before is not checked again;
+/// everything else is.
+pub(crate) fn read_remembering(
+    realm: &Realm,
+    issuer: &str,
+    text: &str,
+    types: TakenTypes,
+    moment: Moment,
+    limits: &JwsLimits,
+    memory: Option<(&SignatureMemory, &dyn CryptoProvider)>,
+) -> Result<ReadToken, SubjectTokenError> {
     let known = |header: &str| realm.keys().known_header(header);
     let jws = UnverifiedJws::parse_knowing(text, limits, known)?;
     let key = jws
         .key_id()
         .and_then(|kid| realm.keys().verifier(kid))
         .ok_or(SubjectTokenError::UnknownKey)?;
-    let verified = jws.verify(key)?;
+    let memory = memory.and_then(|(memory, provider)| {
+        let fingerprint = realm.keys().fingerprint(&key.key_id)?;
+        Some((memory, Remembered::of(text, fingerprint, provider)?))
+    });
+    let verified = match memory {
+        Some((memory, token)) if memory.knows(token) => jws.verified_before(key)?,
+        Some((memory, token)) => jws.verify(key).inspect(|_| memory.remember(token))?,
+        None => jws.verify(key)?,
+    };
     let claims = TokenClaims::parse(verified.payload(), Strictness::Keycloak)?;
     if claims.iss.as_deref() != Some(issuer) {
         return Err(SubjectTokenError::Issuer);

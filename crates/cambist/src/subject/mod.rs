@@ -11,6 +11,7 @@ mod internal;
 mod liveness;
 mod refresh;
 mod rights;
+mod signature_memory;
 mod token_id;
 mod workload;
 
@@ -38,3 +39,4 @@ pub(crate) use self::{
     liveness::client_session_idle,
     workload::{PRESETS, Preset},
 };
+pub(crate) use self::{internal::read_remembering, signature_memory::SignatureMemory};

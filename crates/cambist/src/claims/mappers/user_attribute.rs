@@ -46,6 +46,9 @@ impl ProtocolMapper for UserAttribute {
             let values = aggregated(context.realm, context.user, &self.attribute);
             self.rule
                 .write_texts(claims, target, None, values.into_iter());
+        } else if context.user.groups.is_empty() {
+            let values = own_values(context.user, &self.attribute).map(Cow::Borrowed);
+            self.rule.write_texts(claims, target, None, values);
         } else {
             let values = first_found(context.realm, context.user, &self.attribute);
             self.rule.write_texts(claims, target, None, values);

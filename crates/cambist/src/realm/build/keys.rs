@@ -16,7 +16,7 @@ use crate::{
     realm::{
         document::{KeyDocument, KeyUse, RealmDocument},
         error::{At, RealmError, RealmProblem},
-        keys::{RealmKey, RealmKeys},
+        keys::{Fingerprint, RealmKey, RealmKeys},
     },
 };
 
@@ -110,6 +110,8 @@ impl KeyBuilder<'_> {
             verifier,
         });
         key.signing = signing;
+        let material = serde_json::to_vec(&jwk).unwrap_or_default();
+        key.fingerprint = Fingerprint::new(self.provider, algorithm, &material);
         key.public = Some(Jwk {
             key_id: Some(kid),
             ..jwk
@@ -129,8 +131,10 @@ impl KeyBuilder<'_> {
             .provider
             .hmac(algorithm, &SymmetricKey::new(bytes))
             .map_err(|error| at.error(RealmProblem::Key(error)))?;
+        let fingerprint = Fingerprint::new(self.provider, algorithm, text.as_bytes());
         let kid = self.kid_or_derived(place);
         let mut key = self.key(&kid);
+        key.fingerprint = fingerprint;
         key.verification = Some(VerificationKey {
             key_id: kid.clone(),
             algorithm,
@@ -266,6 +270,7 @@ impl KeyBuilder<'_> {
             verification: None,
             signing: None,
             public: None,
+            fingerprint: None,
         }
     }
 
