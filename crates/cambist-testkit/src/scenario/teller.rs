@@ -139,15 +139,19 @@ impl Teller {
 
     fn token(&mut self, envelope: &Envelope<'_>, body: &[u8]) -> Came {
         let realm = Arc::clone(&self.world.realm);
-        let decision = self
+        let settled = self
             .engine
             .receive(realm, envelope, body, Moment::utc(self.now))
             .and_then(TokenRequest::authenticate)
             .and_then(AuthenticatedRequest::begin)
-            .map_or_else(Decision::Deny, |pending| self.decide(pending));
-        match decision {
-            Decision::Deny(denial) => self.denied(denial),
-            Decision::Permit(grant) => {
+            .map_or_else(
+                |denial| Settled::Decided(Decision::Deny(denial)),
+                |pending| self.settle(pending),
+            );
+        match settled {
+            Settled::HandedOver(outcome) => self.permitted(outcome),
+            Settled::Decided(Decision::Deny(denial)) => self.denied(denial),
+            Settled::Decided(Decision::Permit(grant)) => {
                 self.seed = self.seed.wrapping_add(1_000);
                 let outcome = grant
                     .prepare(&mut FixedEntropy::new(self.seed))
@@ -161,11 +165,12 @@ impl Teller {
     }
 
     /// Brings facts, and what other servers say, until the request is decided.
-    fn decide(&self, pending: PendingRequest) -> Decision {
+    fn settle(&self, pending: PendingRequest) -> Settled {
         let mut progress = Progress::Facts(pending);
         loop {
             progress = match progress {
-                Progress::Decided(decision) => return decision,
+                Progress::Decided(decision) => return Settled::Decided(decision),
+                Progress::HandedOver(outcome) => return Settled::HandedOver(outcome),
                 Progress::Facts(pending) => {
                     let facts = self.world.facts(&pending.facts_needed());
                     pending.proceed(&facts)
@@ -311,6 +316,15 @@ impl Teller {
             word,
         })
     }
+}
+
+/// What a request comes to.
+#[expect(clippy::large_enum_variant, reason = "moved once and consumed at once")]
+enum Settled {
+    /// Something may be minted, or nothing.
+    Decided(Decision),
+    /// A token of an identity provider is handed over.
+    HandedOver(Outcome),
 }
 
 /// What was good once was used before.
