@@ -207,6 +207,12 @@ impl PolicyStore {
         &self.notes
     }
 
+    /// Whether a permission with policies stands before exchanges to this client.
+    #[must_use]
+    pub fn guards(&self, client: ClientNo) -> bool {
+        self.client_target(client).standing == Standing::Ready
+    }
+
     pub(super) fn client_target(&self, client: ClientNo) -> Target {
         self.clients
             .get(client.index())
