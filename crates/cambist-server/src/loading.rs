@@ -76,6 +76,14 @@ pub(crate) async fn load(registry: &Registry, path: &Path) -> Result<(), LoadErr
 }
 
 fn read(path: &Path) -> Result<(RealmDocument, Vec<NotCarried>), LoadError> {
+    read_with(path, |name| std::env::var(name).ok())
+}
+
+/// Reads a realm file; secrets that it only names come from `secret`.
+pub(crate) fn read_with(
+    path: &Path,
+    secret: impl FnMut(&str) -> Option<String>,
+) -> Result<(RealmDocument, Vec<NotCarried>), LoadError> {
     let text = fs::read_to_string(path).map_err(|source| LoadError::Unreadable {
         path: path.to_owned(),
         source,
@@ -97,7 +105,7 @@ fn read(path: &Path) -> Result<(RealmDocument, Vec<NotCarried>), LoadError> {
     };
     let document = read
         .and_then(|mut document| {
-            document::resolve_secrets(&mut document, |name| std::env::var(name).ok())?;
+            document::resolve_secrets(&mut document, secret)?;
             Ok(document)
         })
         .map_err(|source| LoadError::Document {

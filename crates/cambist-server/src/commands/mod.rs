@@ -1,8 +1,12 @@
 //! The subcommands, a file each.
 
+mod check;
 mod demo;
+mod diff;
+mod reach;
 mod serve;
 mod stop;
+mod studied;
 
 use std::{error::Error, fmt, io::Write as _, process::ExitCode};
 
@@ -22,6 +26,12 @@ enum Command {
     Serve(Box<serve::Arguments>),
     /// Play a whole exchange against a server of its own, and explain it.
     Demo(demo::Arguments),
+    /// Read a realm file and tell what a person should know of it.
+    Check(check::Arguments),
+    /// Tell which client can come to a token for which other, by any number of exchanges.
+    Reach(reach::Arguments),
+    /// Tell what the second realm file allows that the first does not, and the other way round.
+    Diff(diff::Arguments),
 }
 
 /// Runs a command to its end.
@@ -36,6 +46,9 @@ pub fn run(cli: Cli) -> ExitCode {
     let ended = match cli.command {
         Command::Serve(arguments) => runtime.block_on(serve::run(*arguments)),
         Command::Demo(arguments) => runtime.block_on(demo::run(arguments)),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Reach(arguments) => reach::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
