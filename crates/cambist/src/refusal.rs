@@ -1,5 +1,6 @@
 //! Refusals: why a request got no token, whose fault it is, and what the wire says.
 
+mod elsewhere;
 mod handover;
 mod jwt_grant;
 
@@ -12,7 +13,7 @@ use alloc::{
 
 use thiserror::Error;
 
-pub use self::{handover::HandoverError, jwt_grant::JwtGrantError};
+pub use self::{elsewhere::ElsewhereError, handover::HandoverError, jwt_grant::JwtGrantError};
 use crate::{
     client_auth::{AssertionError, AssertionKind, ClientAuthError},
     client_policy::ClientPolicyRefusal,
@@ -311,24 +312,6 @@ pub enum ImpersonationError {
     NotImpersonatable(GateRefusal),
 }
 
-/// Why a grant that begins elsewhere gives nothing here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ElsewhereError {
-    /// No authorization code was sent.
-    #[error("no authorization code was sent")]
-    CodeMissing,
-    /// No authorization code is good here.
-    #[error("the authorization code is not known here")]
-    Code,
-    /// Nothing begins a device authorization here.
-    #[error("the client may not use the device authorization grant")]
-    Device,
-    /// There is no user-managed access here.
-    #[error("the client has no permission tickets")]
-    Permissions,
-}
-
 /// What is wrong with the scopes asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -423,7 +406,7 @@ impl Refusal {
                 OAuthErrorCode::NotAllowed,
                 "Offline tokens not allowed for the user or client",
             ),
-            Self::Elsewhere(error) => elsewhere_wire(*error),
+            Self::Elsewhere(error) => error.wire(),
             Self::ClientPolicy(refusal) => refusal.wire(),
             Self::Gate(_) => wire(400, OAuthErrorCode::InvalidGrant, "Session not active"),
             Self::Misconfigured(_) => wire(
@@ -632,22 +615,6 @@ fn client_credentials_wire(error: &ClientCredentialsError) -> WireError {
             code: InvalidRequest,
             description: Some(Cow::Owned(format!("User '{username}' disabled"))),
         },
-    }
-}
-
-fn elsewhere_wire(error: ElsewhereError) -> WireError {
-    use OAuthErrorCode::{InvalidGrant, InvalidRequest};
-    match error {
-        ElsewhereError::CodeMissing => wire(400, InvalidRequest, "Missing parameter: code"),
-        ElsewhereError::Code => wire(400, InvalidGrant, "Code not valid"),
-        ElsewhereError::Device => wire(
-            400,
-            InvalidGrant,
-            "Client not allowed OAuth 2.0 Device Authorization Grant",
-        ),
-        ElsewhereError::Permissions => {
-            wire(400, InvalidRequest, "Client does not support permissions")
-        }
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn respond(call: &Call<'_>, answer: EndpointAnswer) -> Response {
     let mut response = match answer.body {
         AnswerBody::Empty => answers::empty(status),
         AnswerBody::Json(body) => answers::json(status, body),
-        AnswerBody::Jwt(token) => answers::jwt(status, token),
+        AnswerBody::Jwt(token) => answers::jwt(status, token.into()),
     };
     if let Some(challenge) = answer.challenge
         && let Ok(challenge) = HeaderValue::from_str(&challenge)

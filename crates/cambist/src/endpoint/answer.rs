@@ -17,7 +17,7 @@ pub enum AnswerBody {
     /// JSON.
     Json(Vec<u8>),
     /// A signed token (RFC 7519): `application/jwt`.
-    Jwt(String),
+    Jwt(Box<str>),
 }
 
 /// An answer that may be sent.

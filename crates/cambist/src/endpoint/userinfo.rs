@@ -236,7 +236,7 @@ fn answer(
     claims.insert("aud".into(), client.client_id().into());
     match Algorithm::from_name(name).and_then(|algorithm| signed(realm, algorithm, &claims)) {
         Some(token) => EndpointAnswer {
-            body: AnswerBody::Jwt(token),
+            body: AnswerBody::Jwt(token.into()),
             ..EndpointAnswer::empty(200)
         },
         None => EndpointAnswer::error(500, "server_error", "The answer could not be signed"),

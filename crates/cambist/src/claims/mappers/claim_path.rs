@@ -16,7 +16,8 @@ use crate::claims::{ClaimSet, ClaimTarget, ClaimValue, ComposedClaims};
 /// Stands for the client whose roles are written.
 const CLIENT_ID: &str = "${client_id}";
 
-/// Claims of a token that no mapper writes. `sub`, `azp`, `nbf` and `aud` have rules of their own.
+/// Claims of a token that no mapper writes. `sub`, `azp`, `nbf` and `aud` have rules of their own. A `cnf` or an
+/// `act` that a mapper wrote would speak of a proof or of an actor that nobody has seen.
 const OWNED_IN_TOKENS: &[&str] = &[
     "iss",
     "exp",
@@ -27,6 +28,8 @@ const OWNED_IN_TOKENS: &[&str] = &[
     "nonce",
     "sid",
     "session_state",
+    "cnf",
+    "act",
 ];
 
 /// Members of the token response that no mapper writes.

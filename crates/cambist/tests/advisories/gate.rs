@@ -1,0 +1,321 @@
+//! The one gate: every grant against every fact that a token stands on.
+//!
+//! The table must name each grant of the engine and each fact for it, so a grant that is added fails here until
+//! somebody has said what it stands on.
+
+use std::sync::Arc;
+
+use cambist::{refusal::Refusal, request::GrantType, response::TokenResponse};
+use serde_json::json;
+
+use crate::{
+    bank,
+    shop::{self, REFRESH_TOKEN, Shop, exchange_form},
+};
+
+/// What a token may stand on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fact {
+    Realm,
+    Requester,
+    SubjectClient,
+    Target,
+    User,
+    Session,
+    SessionIdle,
+    RealmNotBefore,
+    ClientNotBefore,
+    UserNotBefore,
+    Revocation,
+}
+
+const FACTS: [Fact; 11] = [
+    Fact::Realm,
+    Fact::Requester,
+    Fact::SubjectClient,
+    Fact::Target,
+    Fact::User,
+    Fact::Session,
+    Fact::SessionIdle,
+    Fact::RealmNotBefore,
+    Fact::ClientNotBefore,
+    Fact::UserNotBefore,
+    Fact::Revocation,
+];
+
+/// One way to a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Password,
+    ClientCredentials,
+    Refresh,
+    RefreshOfExchange,
+    StandardExchange,
+    PermissionBasedExchange,
+    Assertion,
+}
+
+const WAYS: [Way; 7] = [
+    Way::Password,
+    Way::ClientCredentials,
+    Way::Refresh,
+    Way::RefreshOfExchange,
+    Way::StandardExchange,
+    Way::PermissionBasedExchange,
+    Way::Assertion,
+];
+
+/// Grants that never give a token.
+const REFUSED: [GrantType; 3] = [
+    GrantType::AUTHORIZATION_CODE,
+    GrantType::DEVICE_CODE,
+    GrantType::UMA_TICKET,
+];
+
+impl Way {
+    const fn grant(self) -> GrantType {
+        match self {
+            Self::Password => GrantType::PASSWORD,
+            Self::ClientCredentials => GrantType::CLIENT_CREDENTIALS,
+            Self::Refresh | Self::RefreshOfExchange => GrantType::REFRESH_TOKEN,
+            Self::StandardExchange | Self::PermissionBasedExchange => GrantType::TOKEN_EXCHANGE,
+            Self::Assertion => GrantType::JWT_BEARER,
+        }
+    }
+
+    /// The requester, the client of the token it brings, and the target.
+    const fn clients(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Password | Self::Refresh => ("till", "till", "till"),
+            Self::ClientCredentials | Self::RefreshOfExchange => ("stock", "stock", "stock"),
+            Self::StandardExchange => ("stock", "till", "ledger"),
+            Self::PermissionBasedExchange => ("stock", "till", "office"),
+            Self::Assertion => ("bot", "bot", "bot"),
+        }
+    }
+
+    const fn user(self) -> &'static str {
+        match self {
+            Self::ClientCredentials => "service-account-stock",
+            Self::Assertion => "alice",
+            _ => "ada",
+        }
+    }
+
+    /// Whether the way stands on the fact; it does on every one but those that it has not.
+    fn stands_on(self, fact: Fact) -> bool {
+        let brings_own_token = !matches!(
+            self,
+            Self::Password | Self::ClientCredentials | Self::Assertion
+        );
+        match fact {
+            // Outside an exchange the requester is the client of the token and the target as well.
+            Fact::Realm | Fact::Requester | Fact::SubjectClient | Fact::Target | Fact::User => true,
+            Fact::Session
+            | Fact::SessionIdle
+            | Fact::RealmNotBefore
+            | Fact::ClientNotBefore
+            | Fact::UserNotBefore
+            | Fact::Revocation => brings_own_token,
+        }
+    }
+}
+
+fn shop() -> Shop {
+    let mut document = shop::document();
+    let with_bank = bank::document(|_| ());
+    document.identity_providers = with_bank.identity_providers;
+    document.clients.extend(with_bank.clients);
+    document.users.extend(
+        with_bank
+            .users
+            .into_iter()
+            .filter(|user| user.username == "alice"),
+    );
+    Shop::of(document)
+}
+
+/// The token that the way brings.
+fn before(shop: &mut Shop, way: Way) -> String {
+    let login = shop.login();
+    match way {
+        Way::Password | Way::ClientCredentials | Way::Assertion => String::new(),
+        Way::Refresh => login.refresh_token.unwrap(),
+        Way::RefreshOfExchange => shop
+            .exchange(
+                "stock",
+                &login.access_token,
+                &[("requested_token_type", REFRESH_TOKEN)],
+            )
+            .unwrap()
+            .refresh_token
+            .unwrap(),
+        Way::StandardExchange | Way::PermissionBasedExchange => login.access_token,
+    }
+}
+
+fn go(shop: &mut Shop, way: Way, token: &str) -> Result<TokenResponse, Refusal> {
+    match way {
+        Way::Password => shop.log_in("till", "ada", "engine", &[]),
+        Way::ClientCredentials => shop.ask(&[
+            ("grant_type", "client_credentials"),
+            ("client_id", "stock"),
+            ("client_secret", "stock-secret"),
+        ]),
+        Way::Refresh => shop.refresh("till", token),
+        Way::RefreshOfExchange => shop.refresh("stock", token),
+        Way::StandardExchange => shop.exchange("stock", token, &[("audience", "ledger")]),
+        Way::PermissionBasedExchange => {
+            // Without a declared type no standard exchange takes it.
+            let mut form = exchange_form("stock", "stock-secret", token, &[("audience", "office")]);
+            form.retain(|(name, _)| *name != "subject_token_type");
+            shop.ask(&form)
+        }
+        Way::Assertion => shop.ask(&[
+            ("grant_type", GrantType::JWT_BEARER.as_str()),
+            ("client_id", "bot"),
+            ("client_secret", "bot-secret"),
+            ("assertion", &bank::signed(&bank::claims())),
+        ]),
+    }
+}
+
+fn disable(shop: &mut Shop, client: &str) {
+    shop.change(|document| {
+        let client = document.clients.iter_mut().find(|known| known.id == client);
+        client.unwrap().enabled = false;
+    });
+}
+
+fn spoil(shop: &mut Shop, way: Way, fact: Fact, token: &str) {
+    let (requester, subject, target) = way.clients();
+    let later = shop.now + 1;
+    match fact {
+        Fact::Realm => shop.change(|document| document.enabled = false),
+        Fact::Requester => disable(shop, requester),
+        Fact::SubjectClient => disable(shop, subject),
+        Fact::Target => disable(shop, target),
+        Fact::User => shop.change_user(way.user(), |user| user.enabled = false),
+        Fact::Session => shop.world.sessions.clear(),
+        Fact::SessionIdle => {
+            for session in shop.world.sessions.values_mut() {
+                let session = Arc::make_mut(session);
+                session.started.0 -= 1_000_000;
+                session.last_refresh.0 -= 1_000_000;
+            }
+        }
+        Fact::RealmNotBefore => shop.change(|document| document.tokens.not_before = later),
+        Fact::ClientNotBefore => shop.change(|document| {
+            let client = document
+                .clients
+                .iter_mut()
+                .find(|known| known.id == subject);
+            client.unwrap().not_before = later;
+        }),
+        Fact::UserNotBefore => shop.change_user(way.user(), |user| {
+            user.not_before = cambist::moment::Timestamp(later);
+        }),
+        Fact::Revocation => {
+            let id = if token.is_empty() {
+                return;
+            } else {
+                shop.claims(token)["jti"].as_str().unwrap().into()
+            };
+            shop.world.revoked.push(id);
+        }
+    }
+}
+
+/// R05, R10, R35, T121, T129, T160, T161, T162, T163, T169.
+#[test]
+fn r10_t121_t129_t160_t161_t162_every_grant_stands_on_every_fact() {
+    for way in WAYS {
+        let mut good = shop();
+        let token = before(&mut good, way);
+        go(&mut good, way, &token).unwrap_or_else(|refusal| panic!("{way:?}: {refusal}"));
+        for fact in FACTS {
+            let mut shop = shop();
+            let token = before(&mut shop, way);
+            spoil(&mut shop, way, fact, &token);
+            let answer = go(&mut shop, way, &token);
+            assert_eq!(
+                answer.is_err(),
+                way.stands_on(fact),
+                "{way:?} against {fact:?}: {answer:?}"
+            );
+        }
+    }
+}
+
+/// A grant of the engine is in the table, or it is one that never gives a token.
+#[test]
+fn no_grant_is_without_its_row() {
+    let mut shop = shop();
+    for grant in shop.engine.clone().grants() {
+        if REFUSED.contains(&grant) {
+            let answer = shop.ask(&[
+                ("grant_type", grant.as_str()),
+                ("client_id", "stock"),
+                ("client_secret", "stock-secret"),
+                ("code", "any"),
+                ("device_code", "any"),
+                ("ticket", "any"),
+            ]);
+            assert!(answer.is_err(), "{grant:?} gives a token");
+        } else {
+            assert!(
+                WAYS.iter().any(|way| way.grant() == grant),
+                "{grant:?} has no row: say what it stands on"
+            );
+        }
+    }
+}
+
+/// What has died is dead to those that only tell about tokens as well.
+#[test]
+fn r15_t161_introspection_stands_on_the_same_facts() {
+    for fact in FACTS {
+        let mut shop = shop();
+        let token = shop.login().access_token;
+        assert!(shop.is_active("stock", &token), "{fact:?}");
+        // A disabled realm answers nothing at all; the target of a login is its own client.
+        if matches!(fact, Fact::Realm | Fact::Target) {
+            continue;
+        }
+        spoil(&mut shop, Way::Refresh, fact, &token);
+        assert_eq!(
+            shop.introspect("stock", &token),
+            json!({"active": false}),
+            "{fact:?}"
+        );
+    }
+}
+
+/// T161: the latest of the three counts, whichever it is.
+#[test]
+fn r15_t161_the_latest_not_before_counts() {
+    for latest in [
+        Fact::RealmNotBefore,
+        Fact::ClientNotBefore,
+        Fact::UserNotBefore,
+    ] {
+        let mut shop = shop();
+        let early = shop.now - 1_000;
+        shop.change(|document| {
+            document.tokens.not_before = early;
+            for client in &mut document.clients {
+                client.not_before = early;
+            }
+        });
+        shop.change_user("ada", |user| {
+            user.not_before = cambist::moment::Timestamp(early)
+        });
+        let token = shop.login().access_token;
+        assert!(go(&mut shop, Way::StandardExchange, &token).is_ok());
+        spoil(&mut shop, Way::StandardExchange, latest, &token);
+        assert!(
+            go(&mut shop, Way::StandardExchange, &token).is_err(),
+            "{latest:?}"
+        );
+    }
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Holds docs/threat-model.md to the tests: each row that names a test has one of that name, each test that
+carries a row's id stands in that row, and each row has a test or says why it is open.
+
+    python3 scripts/threat_rows.py           check
+    python3 scripts/threat_rows.py --write   write the tests into the table, for a change of names
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "threat-model.md"
+ROW = re.compile(r"^\| ([RT]\d{2,3}) \| (.*?) \| (.*?) \|$")
+TEST = re.compile(r"\bfn ((?:[rt]\d{2,3}_)+\w*)\(")
+IDS = re.compile(r"^((?:[rt]\d{2,3}_)+)")
+
+
+def tests() -> dict[str, set[str]]:
+    """The names of tests by the ids that they carry."""
+    found: dict[str, set[str]] = {}
+    files = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.rs"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split()
+    for file in files:
+        for name in TEST.findall((ROOT / file).read_text()):
+            for row in IDS.match(name).group(1).upper().split("_"):
+                if row:
+                    found.setdefault(row, set()).add(name)
+    return found
+
+
+def shown(names: set[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def main() -> int:
+    known, wrong, seen, lines = tests(), [], set(), []
+    for line in PAGE.read_text().splitlines():
+        row = ROW.match(line)
+        if row:
+            number, what, held = row.groups()
+            if number in seen:
+                wrong.append(f"{number} stands in the page twice")
+            seen.add(number)
+            names = set(re.findall(r"`([rt]\d{2,3}_\w+)`", held))
+            if number in known:
+                if names != known[number]:
+                    wrong.append(f"{number}: the page names {sorted(names)}, there is {sorted(known[number])}")
+                line = f"| {number} | {what} | {shown(known[number])} |"
+            elif not held.startswith("open: "):
+                wrong.append(f"{number}: no test of that name, and no reason why it is open")
+        lines.append(line)
+    for number in sorted(set(known) - seen):
+        wrong.append(f"{number}: tests {sorted(known[number])}, and no row in the page")
+    if "--write" in sys.argv[1:]:
+        PAGE.write_text("\n".join(lines) + "\n")
+        return 0
+    for text in wrong:
+        print(f"docs/threat-model.md: {text}")
+    if not wrong:
+        print(f"{len(seen)} rows of the threat model hold, {len(seen - set(known))} of them open")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
