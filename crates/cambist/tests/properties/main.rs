@@ -59,7 +59,7 @@ proptest! {
     /// scope of the target, and the trace names each of the latter that was not there before. In a standard
     /// exchange every scope is a default one of the requester, or one of its optional ones that it named.
     #[test]
-    fn scopes_never_widen(case in cases()) {
+    fn p13_scopes_never_widen(case in cases()) {
         for step in walk(&case, worthless()) {
             let Some(minted) = step.exchanged() else { continue };
             let realm = &step.before.world.realm;
@@ -126,7 +126,7 @@ proptest! {
     /// The order of clients, policies, permissions, the lists in them and the parameters of the form does
     /// not matter: the same request gets the same answer.
     #[test]
-    fn order_means_nothing(case in cases(), seed in any::<u64>()) {
+    fn p07_order_means_nothing(case in cases(), seed in any::<u64>()) {
         let mut deck = Deck(seed);
         let document = deck.reordered(&case.document);
         for step in walk(&case, worthless()) {
@@ -152,7 +152,7 @@ proptest! {
     /// Equal input, in another snapshot of the same document, gives an equal trace, equal effects and equal
     /// signing inputs.
     #[test]
-    fn equal_input_gives_equal_output(case in cases()) {
+    fn p01_equal_input_gives_equal_output(case in cases()) {
         for step in walk(&case, worthless()) {
             let twin = step.before.moved_to(&case.document);
             match (step.before.decide(&step.form), twin.decide(&step.form)) {
