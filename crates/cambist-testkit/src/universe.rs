@@ -91,7 +91,9 @@ impl From<Result<Kind, Reason>> for Verdict {
 impl From<&Decision> for Verdict {
     fn from(decision: &Decision) -> Self {
         match decision {
-            Decision::Permit(grant) if grant.trace().flow.as_deref() == Some("standard exchange") => {
+            Decision::Permit(grant)
+                if grant.trace().flow.as_deref() == Some("standard exchange") =>
+            {
                 Self::Permit(Kind::Standard)
             }
             Decision::Permit(_) => Self::Permit(Kind::PermissionBased),
