@@ -192,7 +192,7 @@ impl PolicyOutline {
         let mut policy = match self.kind % 8 {
             0 | 1 => json!({"kind": "client", "clients": chosen('c', clients)}),
             2 => json!({"kind": "time", "config": {
-                "hour": (about % 24).to_string(), "hourEnd": (about / 10).to_string(),
+                "hour": (about % 24).to_string(), "hourEnd": (about / 11).to_string(),
             }}),
             3 => json!({"kind": "regex", "config": {
                 "targetClaim": if has(about, 0) { "scope" } else { "nowhere" },

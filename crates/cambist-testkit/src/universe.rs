@@ -130,6 +130,7 @@ impl Verdict {
                 ExchangeError::NotPermitted { .. } => Reason::NotPermitted,
                 other => return Self::Other(other.to_string()),
             },
+            Refusal::Client(_) => Reason::Requester,
             Refusal::Scope(_) => Reason::Scope,
             other => return Self::Other(other.to_string()),
         };

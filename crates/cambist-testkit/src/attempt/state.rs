@@ -67,6 +67,7 @@ impl<'a> Names<'a> {
         };
         let same = "standard.token.exchange.enableRefreshRequestedTokenType";
         Requester {
+            enabled: client.enabled,
             public: client.public,
             standard: client.grants.contains(&ClientGrant::StandardTokenExchange),
             permission_based: client.grants.contains(&ClientGrant::TokenExchange),

@@ -27,6 +27,8 @@ pub struct State<'a> {
 /// The client that asks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Requester {
+    /// It is enabled; another one cannot prove who it is.
+    pub enabled: bool,
     /// It has no credentials.
     pub public: bool,
     /// Standard exchange is on for it.
@@ -113,6 +115,20 @@ pub struct Target {
     pub permitted: bool,
     /// The requester's own mappers put it into `aud`.
     pub available: bool,
+}
+
+impl Target {
+    /// The requester, where no `audience` is named.
+    #[must_use]
+    pub fn itself(requester: Requester) -> Self {
+        Self {
+            known: true,
+            enabled: requester.enabled,
+            itself: true,
+            consent_required: requester.consent_required,
+            ..Self::default()
+        }
+    }
 }
 
 /// `scope`, looked up.

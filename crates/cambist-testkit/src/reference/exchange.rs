@@ -17,6 +17,7 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each is the check of its name")]
 pub enum Reason {
+    Requester,
     NotRegistered,
     NotSupported,
     NoSubject,
@@ -59,6 +60,7 @@ fn unless(failed: bool, reason: Reason) -> Result<(), Reason> {
 /// The check.
 pub fn decide(state: &State<'_>) -> Result<Kind, Reason> {
     let requester = state.requester;
+    unless(!requester.enabled, Reason::Requester)?;
     let registered = requester.standard || requester.permission_based;
     unless(state.strict && !registered, Reason::NotRegistered)?;
     let access = state.declared.is_some_and(|urn| is(urn, "access_token"));
@@ -148,14 +150,7 @@ fn permission_based(state: &State<'_>) -> Result<(), Reason> {
         state.requested.is_some_and(|urn| !given(urn)),
         Reason::RequestedType,
     )?;
-    let itself = Target {
-        known: true,
-        enabled: true,
-        itself: true,
-        consent_required: requester.consent_required,
-        ..Target::default()
-    };
-    let alone = [itself];
+    let alone = [Target::itself(requester)];
     let targets = if state.targets.is_empty() {
         &alone[..]
     } else {

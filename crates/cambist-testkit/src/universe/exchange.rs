@@ -346,6 +346,7 @@ impl Point {
             strict,
             now: NOW,
             requester: Requester {
+                enabled: true,
                 public: self.is_public(),
                 standard: self.is_standard(),
                 permission_based: !strict || third,
