@@ -6,6 +6,12 @@
 //! With feature `proptest` there are the strategies [`realms`], [`attempts`] and [`moments`]; with feature
 //! `arbitrary` outlines are [`arbitrary::Arbitrary`], for fuzz targets.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "members of JSON objects that are made here, and remainders of small numbers"
+)]
+
 use cambist::realm::document::RealmDocument;
 use serde_json::{Value, json};
 
@@ -296,7 +302,7 @@ impl AttemptOutline {
             .map(|scope| &*scope.name);
         let scopes: Vec<&str> = std::iter::once("openid").chain(scopes).collect();
         let requester = nth(&clients, self.requester);
-        let holder = if self.holder % 2 == 0 {
+        let holder = if self.holder.is_multiple_of(2) {
             requester
         } else {
             nth(&clients, self.holder / 2)
