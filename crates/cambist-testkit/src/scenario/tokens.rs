@@ -15,7 +15,7 @@ use super::{ScenarioError, Values, words::Answers};
 const ISSUER_KEY: &str = r#"{"kty": "EC", "crv": "P-256", "kid": "issuer", "alg": "ES256",
     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
     "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
-    "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LM"}"#;
+    "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
 
 /// The public half of it.
 const PUBLISHED_KEY: &str = r#"{"kty": "EC", "crv": "P-256", "kid": "issuer", "alg": "ES256",
