@@ -46,9 +46,10 @@ const TOLERANCE: f64 = 0.03;
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    if let [flag, name, count] = &arguments[..]
-        && flag == "--only"
-    {
+    let only = arguments
+        .windows(3)
+        .find(|words| words.first().is_some_and(|word| word == "--only"));
+    if let Some([_, name, count]) = only {
         work(name, count.parse().expect("a count"));
         return ExitCode::SUCCESS;
     }
