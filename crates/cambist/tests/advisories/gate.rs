@@ -189,7 +189,7 @@ fn disable(shop: &mut Shop, client: &str) {
 
 fn spoil(shop: &mut Shop, way: Way, fact: Fact, token: &str) {
     let (requester, subject, target) = way.clients();
-    let later = shop.now + 1;
+    let later = shop.now.saturating_add(1);
     match fact {
         Fact::Realm => shop.change(|document| document.enabled = false),
         Fact::Requester => disable(shop, requester),
@@ -200,8 +200,8 @@ fn spoil(shop: &mut Shop, way: Way, fact: Fact, token: &str) {
         Fact::SessionIdle => {
             for session in shop.world.sessions.values_mut() {
                 let session = Arc::make_mut(session);
-                session.started.0 -= 1_000_000;
-                session.last_refresh.0 -= 1_000_000;
+                session.started = session.started.after(-1_000_000);
+                session.last_refresh = session.last_refresh.after(-1_000_000);
             }
         }
         Fact::RealmNotBefore => shop.change(|document| document.tokens.not_before = later),
