@@ -215,6 +215,11 @@ pub(crate) fn permit(
             trace.permitted = true;
             plan.effects.extend(used);
             event.user = Some(plan.user.id.as_str().into());
+            let newest = plan
+                .actors
+                .as_ref()
+                .and_then(|chain| chain.actors().first());
+            event.actor = newest.map(|actor| actor.subject.clone());
             if let PlannedSession::Existing { session, .. } = &plan.session {
                 event.session = Some(session.id.clone());
             }

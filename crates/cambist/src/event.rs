@@ -20,6 +20,9 @@ pub struct Event {
     /// Internal id of the user, once known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<Box<str>>,
+    /// Internal id of the user who acts for that one, where somebody does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Box<str>>,
     /// Session, once known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
@@ -38,6 +41,7 @@ impl Event {
             realm: realm.into(),
             client: None,
             user: None,
+            actor: None,
             session: None,
             targets: Vec::new(),
             error: None,

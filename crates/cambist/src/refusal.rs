@@ -1,5 +1,6 @@
 //! Refusals: why a request got no token, whose fault it is, and what the wire says.
 
+mod delegation;
 mod elsewhere;
 mod handover;
 mod jwt_grant;
@@ -13,7 +14,10 @@ use alloc::{
 
 use thiserror::Error;
 
-pub use self::{elsewhere::ElsewhereError, handover::HandoverError, jwt_grant::JwtGrantError};
+pub use self::{
+    delegation::DelegationError, elsewhere::ElsewhereError, handover::HandoverError,
+    jwt_grant::JwtGrantError,
+};
 use crate::{
     client_auth::{AssertionError, AssertionKind, ClientAuthError},
     client_policy::ClientPolicyRefusal,
@@ -277,6 +281,9 @@ pub enum ExchangeError {
         reason: GateRefusal,
     },
 
+    /// Nobody acts for the subject.
+    #[error("{0}")]
+    Delegation(#[from] DelegationError),
     /// A token of an identity provider was not taken.
     #[error("the external token was not taken: {0}")]
     ExternalToken(ExternalTokenError),
@@ -733,6 +740,7 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
             wire(403, AccessDenied, "Client is not within the token audience")
         }
         ExchangeError::NoLifeLeft => wire(400, InvalidRequest, "Invalid token"),
+        ExchangeError::Delegation(error) => error.wire(),
         ExchangeError::ExternalToken(error) => error.wire(),
         ExchangeError::Broker(error) => error.wire(),
         ExchangeError::Outside(_) => wire(400, InvalidToken, "invalid token"),

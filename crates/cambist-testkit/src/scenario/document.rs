@@ -107,6 +107,8 @@ pub struct Change {
     pub disable_users: Vec<String>,
     /// `client_id`s of clients that are disabled.
     pub disable_clients: Vec<String>,
+    /// Names of permissions that are taken away.
+    pub remove_permissions: Vec<String>,
     /// Every session ends.
     pub end_sessions: bool,
 }

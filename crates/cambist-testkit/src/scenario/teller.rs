@@ -89,6 +89,7 @@ impl Teller {
         let Change {
             disable_users,
             disable_clients,
+            remove_permissions,
             end_sessions,
         } = &step.change;
         let missing = |what, name: &String| ScenarioError::Change {
@@ -109,7 +110,16 @@ impl Teller {
             let client = self.document.clients.iter_mut().find(|it| it.id == *name);
             client.ok_or_else(|| missing("client", name))?.enabled = false;
         }
-        if !disable_clients.is_empty() {
+        for name in remove_permissions {
+            let place = self
+                .document
+                .permissions
+                .iter()
+                .position(|it| it.name == *name);
+            let place = place.ok_or_else(|| missing("permission", name))?;
+            self.document.permissions.remove(place);
+        }
+        if !disable_clients.is_empty() || !remove_permissions.is_empty() {
             self.world.realm = World::new(self.document.clone(), &*self.provider)?.realm;
         }
         if *end_sessions {

@@ -225,7 +225,20 @@ fn access(asked: &Asked, token: ReadToken, facts: &Facts, short: bool) -> Option
     if let Some(confirmation) = token.confirmation_claim() {
         claims.set("cnf", ClaimValue::Json(confirmation));
     }
+    if let Some(actors) = actors_of(asked, token) {
+        claims.set("act", ClaimValue::Json(actors));
+    }
     told.answer(claims, audience, token, short)
+}
+
+/// Who acts, where the realm takes actor tokens: there nobody but the engine writes it.
+fn actors_of(asked: &Asked, token: &ReadToken) -> Option<serde_json::Value> {
+    if !token.has_actor || !asked.realm.takes_actors() {
+        return None;
+    }
+    let mut claims: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&token.payload).ok()?;
+    claims.remove("act")
 }
 
 fn refresh(asked: &Asked, token: &ReadRefreshToken, facts: &Facts) -> Option<EndpointAnswer> {
@@ -385,7 +398,8 @@ impl About<'_> {
             .session
             .and_then(|session| session.notes.get(IMPERSONATOR_USERNAME))
         {
-            all.insert("act".into(), json!({ "sub": impersonator }));
+            all.entry("act")
+                .or_insert_with(|| json!({ "sub": impersonator }));
         }
         if let Some(token) = self.as_token(&all) {
             all.insert("jwt".into(), token.into());

@@ -142,6 +142,7 @@ impl PendingFlow for PendingClientCredentials {
             bound: None,
             expires_by: None,
             inputs: None,
+            actors: None,
             effects: Vec::new(),
             answer_scope: None,
             restrictions: Restrictions::NONE,

@@ -330,6 +330,7 @@ impl Believed {
             bound: self.assertion.confirmation.clone(),
             expires_by: capped.then_some(self.assertion.expires),
             inputs: None,
+            actors: None,
             effects: Vec::new(),
             answer_scope: None,
             restrictions,

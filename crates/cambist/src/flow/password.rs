@@ -148,6 +148,7 @@ impl PendingFlow for PendingPassword {
             bound: None,
             expires_by: None,
             inputs: None,
+            actors: None,
             effects,
             answer_scope: None,
             restrictions: Restrictions::NONE,

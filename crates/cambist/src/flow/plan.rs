@@ -12,7 +12,7 @@ use crate::{
     proof::Confirmation,
     realm::{ClientNo, ScopeNo},
     request::TokenType,
-    subject::GrantCode,
+    subject::{ActorChain, GrantCode},
 };
 
 /// The session that a token lives in.
@@ -120,6 +120,8 @@ pub struct Plan {
     /// What the plan stands on, for the law of narrowing. `None`: nothing to compare with, as at a login. A
     /// flow that takes a token sets it, always in profile `strict`, otherwise where the decision is traced.
     pub inputs: Option<Box<Inputs>>,
+    /// Who acts for the user, and who did before (`act`).
+    pub actors: Option<Box<ActorChain>>,
     /// Writes beside those that follow from the session.
     pub effects: Vec<Effect>,
     /// A scope that the answer names though the token does not.

@@ -213,6 +213,7 @@ impl PendingFlow for PendingRefresh {
             bound: token.confirmation,
             expires_by: None,
             inputs: None,
+            actors: None,
             effects,
             answer_scope,
             restrictions: Restrictions::NONE,

@@ -5,7 +5,8 @@ use alloc::{borrow::Cow, vec::Vec};
 use serde::ser::SerializeMap;
 
 use crate::{
-    claims::ComposedClaims, jose::json_writer::ObjectWriter, moment::Timestamp, proof::Confirmation,
+    claims::ComposedClaims, jose::json_writer::ObjectWriter, moment::Timestamp,
+    proof::Confirmation, subject::ActorChain,
 };
 
 /// The claims of an access token, in the order in which they are written. What mappers wrote comes last; the
@@ -20,6 +21,7 @@ pub(super) struct AccessToken<'a> {
     pub(super) session: Option<&'a str>,
     pub(super) scope: &'a str,
     pub(super) confirmation: Option<&'a Confirmation>,
+    pub(super) actors: Option<&'a ActorChain>,
     pub(super) composed: ComposedClaims<'a>,
 }
 
@@ -60,6 +62,9 @@ impl AccessToken<'_> {
         object.text("scope", self.scope);
         if let Some(confirmation) = self.confirmation {
             object.value("cnf", confirmation)?;
+        }
+        if let Some(actors) = self.actors {
+            object.value("act", actors)?;
         }
         for (name, value) in self.composed.claims.iter() {
             let bound = name == "cnf" && self.confirmation.is_some();

@@ -250,6 +250,7 @@ impl Minting<'_> {
             session: self.placed.named.as_deref(),
             scope: &self.scope,
             confirmation,
+            actors: plan.actors.as_deref(),
             composed,
         };
         let header_type = if settings.rfc9068_header {

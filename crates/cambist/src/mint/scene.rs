@@ -109,6 +109,11 @@ impl<'a> Scene<'a> {
             // `azp` of an exchanged token is the requester, whatever a mapper of the target says.
             composed.authorized_party = None;
         }
+        if plan.actors.is_some() {
+            // The engine tells who acts; who else may is not for the requester's mappers to say.
+            composed.claims.remove("act");
+            composed.claims.remove("may_act");
+        }
         if !plan.audiences.is_empty() {
             let audiences: Vec<&str> = plan.audiences.iter().map(|value| &**value).collect();
             composed.restrict_to_audiences(&audiences);

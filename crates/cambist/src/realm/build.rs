@@ -6,6 +6,7 @@ mod assertions;
 mod certificates;
 mod client;
 mod client_tokens;
+mod delegation;
 mod groups;
 mod identity_providers;
 pub mod ids;
@@ -160,6 +161,7 @@ impl<'a> Builder<'a> {
             enabled: document.enabled,
             profile: document.profile,
             features,
+            takes_actors: delegation::takes_actors(document)?,
             ssl_required: document.ssl_required,
             tokens: document.tokens.clone(),
             sessions: document.sessions.clone(),
@@ -185,6 +187,7 @@ impl<'a> Builder<'a> {
             client_policies: ClientPolicies::default(),
             notes: Vec::new(),
         };
+        delegation::check_mappers(&realm)?;
         realm.policies = PolicyStore::build(&realm, document, self.options.policies)
             .map_err(|error| At::Root("permissions").error(RealmProblem::Policy(error)))?;
         realm.client_policies =

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Profile,
-    settings::{BruteForce, LoginSettings, SessionSettings, SslRequired, TokenSettings},
+    settings::{
+        BruteForce, DelegationSettings, LoginSettings, SessionSettings, SslRequired, TokenSettings,
+    },
 };
 use crate::{
     facts::User,
@@ -56,6 +58,9 @@ pub struct RealmDocument {
     /// Lock-out after wrong passwords.
     #[serde(default)]
     pub brute_force: BruteForce,
+    /// Who acts for whom.
+    #[serde(default, skip_serializing_if = "DelegationSettings::is_default")]
+    pub delegation: DelegationSettings,
     /// Signing keys. When there is none the server makes an RS256 pair and an HS512 secret.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<KeyDocument>,
@@ -123,6 +128,7 @@ impl RealmDocument {
             sessions: SessionSettings::default(),
             login: LoginSettings::default(),
             brute_force: BruteForce::default(),
+            delegation: DelegationSettings::default(),
             keys: Vec::new(),
             roles: Vec::new(),
             default_roles: Vec::new(),

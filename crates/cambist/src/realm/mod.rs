@@ -60,6 +60,7 @@ pub struct Realm {
     pub(crate) enabled: bool,
     pub(crate) profile: Profile,
     pub(crate) features: Features,
+    pub(crate) takes_actors: bool,
     pub(crate) ssl_required: SslRequired,
     pub(crate) tokens: TokenSettings,
     pub(crate) sessions: SessionSettings,
@@ -112,6 +113,12 @@ impl Realm {
     #[must_use]
     pub fn profile(&self) -> Profile {
         self.profile
+    }
+
+    /// Whether actor tokens are taken ([`DelegationSettings`](settings::DelegationSettings)).
+    #[must_use]
+    pub fn takes_actors(&self) -> bool {
+        self.takes_actors
     }
 
     /// The features in force.

@@ -17,6 +17,24 @@ pub enum SslRequired {
     None,
 }
 
+/// Who acts for whom (RFC 8693).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DelegationSettings {
+    /// Whether actor tokens are taken. Absent: in profile `strict` yes, and it cannot be switched off there; in
+    /// profile `keycloak` no: there an actor token counts for nothing, as in Keycloak.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor_tokens: Option<bool>,
+}
+
+impl DelegationSettings {
+    /// Whether nothing is set.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Lifetimes and algorithms of tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

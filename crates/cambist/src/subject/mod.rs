@@ -4,6 +4,7 @@
 //! what is true of its session and user now ([`VerifiedSubject`], with facts). Only the second lets an
 //! exchange go on.
 
+mod actor;
 mod assertion;
 mod error;
 mod external;
@@ -16,6 +17,7 @@ mod token_id;
 mod workload;
 
 pub use self::{
+    actor::{Actor, ActorChain, ActorChainError, MAX_ACTORS, MayAct},
     assertion::{AssertionClass, ID_JAG, MAX_TOKEN_ID_BYTES},
     error::SubjectTokenError,
     external::{

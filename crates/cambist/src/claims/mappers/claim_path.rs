@@ -76,6 +76,12 @@ impl ClaimPath {
         Ok(Self(parts.into_boxed_slice()))
     }
 
+    /// The name at the top: the claim itself.
+    #[must_use]
+    pub fn first(&self) -> Option<&str> {
+        self.0.first().map(|part| &**part)
+    }
+
     /// Writes a value there. With `merge` a list that is there takes the value's items in.
     ///
     /// What belongs to the engine is left as it is. A place below something that is no object is left too.

@@ -443,6 +443,7 @@ impl Wanted {
             effects,
             answer_scope: None,
             inputs: None,
+            actors: None,
             bound: None,
             restrictions: Restrictions::NONE,
         })

@@ -1,5 +1,6 @@
 //! Token exchange (RFC 8693): the kinds of exchange, and which of them takes a request.
 
+mod delegation;
 mod external;
 mod impersonation;
 mod outward;
@@ -95,7 +96,11 @@ impl Flow for TokenExchange {
         )?;
         let kind = self.kind_for(request)?;
         trace.flow = Some(kind.name().into());
-        kind.begin(request, trace)
+        let pending = kind.begin(request, trace)?;
+        if request.realm.takes_actors() {
+            return delegation::delegated(request, pending, trace);
+        }
+        Ok(pending)
     }
 }
 

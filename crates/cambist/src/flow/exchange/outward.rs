@@ -325,6 +325,7 @@ fn planned(request: &FlowRequest<'_>, user: Arc<User>, session: Option<Arc<UserS
         effects: Vec::new(),
         answer_scope: None,
         inputs: None,
+        actors: None,
         bound: None,
         restrictions: Restrictions::NONE,
     }

@@ -250,7 +250,7 @@ impl PendingFlow for PendingExchange {
         }
         let impersonates = impersonated.is_some();
         let mut plan = asker.plan(target, impersonated, scope.as_deref(), wanted, trace)?;
-        if realm.profile() == Profile::Strict || trace.is_recording() {
+        if realm.takes_actors() || trace.is_recording() {
             let target_permitted = target.number() != client.number();
             plan.inputs = Some(Box::new(inputs(subject, target_permitted, impersonates)));
         }
@@ -430,6 +430,7 @@ impl Asker<'_> {
             bound: token.and_then(ReadToken::confirmation).cloned(),
             expires_by: None,
             inputs: None,
+            actors: None,
             effects: Vec::new(),
             answer_scope: None,
             restrictions: Restrictions::NONE,

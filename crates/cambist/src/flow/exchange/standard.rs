@@ -24,7 +24,7 @@ use crate::{
     narrowing::{Inputs, scope_stays},
     proof::Possession,
     realm::{
-        Client, ClientNo, Feature, Features, Profile, Realm, ScopeNo, client::ExchangeRefresh,
+        Client, ClientNo, Feature, Features, Realm, ScopeNo, client::ExchangeRefresh,
         document::ClientGrant,
     },
     refusal::{ExchangeError, Refusal},
@@ -226,7 +226,7 @@ impl PendingFlow for PendingStandard {
             trace.step("every audience asked for can be had", available)?;
         }
         let mut plan = plan(request, &subject, asked, &active, named.as_ref(), wanted);
-        if realm.profile() == Profile::Strict || trace.is_recording() {
+        if realm.takes_actors() || trace.is_recording() {
             plan.inputs = Some(Inputs::of(subject.token, subject.user));
         }
         Ok(plan)
@@ -403,6 +403,7 @@ fn plan(
         bound: subject.token().confirmation().cloned(),
         expires_by: None,
         inputs: None,
+        actors: None,
         effects,
         answer_scope: None,
         restrictions: Restrictions::NONE,
