@@ -69,7 +69,7 @@ impl Told {
 
 impl ProtocolMapper for ScopeParameter {
     fn writes(&self, target: ClaimTarget, lightweight: bool) -> bool {
-        self.scope.is_some() && self.writes.into_target(target, lightweight)
+        self.writes.into_target(target, lightweight)
     }
 
     fn standing_in(&self, scope: ScopeNo, several: bool) -> Option<Arc<dyn ProtocolMapper>> {
