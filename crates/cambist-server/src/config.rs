@@ -2,7 +2,7 @@
 
 use std::{
     env, fmt, fs,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -12,6 +12,10 @@ use cambist_http::{BaseUrl, BaseUrlError};
 use serde::Deserialize;
 
 use crate::features::{self, UnknownFeature};
+pub use crate::{
+    certificate::CertificateHeader,
+    tls::{ClientCertificates, TlsFiles},
+};
 
 /// Everything a server is told. See `cambist serve --help`.
 #[derive(Clone, Debug)]
@@ -32,6 +36,12 @@ pub struct Settings {
     pub features: Features,
     /// What may be fetched from although it is not public.
     pub outbound_allow: Vec<OutboundAllowance>,
+    /// TLS on the address served.
+    pub tls: Option<TlsFiles>,
+    /// Where proxies hand client certificates over.
+    pub client_cert_header: Option<CertificateHeader>,
+    /// Which client certificates are taken.
+    pub client_certificates: ClientCertificates,
     /// How logs look.
     pub log_format: LogFormat,
     /// What is logged.
@@ -111,6 +121,19 @@ pub struct Layer {
     /// See [`Settings::outbound_allow`].
     #[serde(deserialize_with = "list_from_text")]
     pub outbound_allow: Option<Vec<OutboundAllowance>>,
+    /// See [`TlsFiles::certificates`].
+    pub tls_cert: Option<PathBuf>,
+    /// See [`TlsFiles::key`].
+    pub tls_key: Option<PathBuf>,
+    /// See [`TlsFiles::client_authorities`].
+    pub tls_client_ca: Option<PathBuf>,
+    /// See [`Settings::client_certificates`].
+    #[serde(deserialize_with = "from_text")]
+    pub client_certificates: Option<ClientCertificates>,
+    /// See [`CertificateHeader::name`].
+    pub client_cert_header: Option<String>,
+    /// See [`CertificateHeader::proxies`].
+    pub client_cert_proxy: Option<Vec<IpAddr>>,
     /// See [`Settings::log_format`].
     #[serde(deserialize_with = "from_text")]
     pub log_format: Option<LogFormat>,
@@ -149,6 +172,31 @@ pub enum ConfigError {
     /// A user name without password, or the other way round.
     #[error("bootstrap-admin-username and bootstrap-admin-password are needed together")]
     HalfAnAdministrator,
+    /// A TLS certificate without key, or the other way round.
+    #[error("tls-cert and tls-key are needed together, and both for tls-client-ca")]
+    HalfTls,
+    /// A header for client certificates that nobody may send, or the other way round.
+    #[error("client-cert-header and client-cert-proxy are needed together")]
+    HalfACertificateHeader,
+    /// No name of a header.
+    #[error("client-cert-header is no name of a header")]
+    HeaderName,
+}
+
+/// The header counts from listed proxies only, so neither is of use without the other.
+fn certificate_header(
+    name: Option<String>,
+    proxies: Option<Vec<IpAddr>>,
+) -> Result<Option<CertificateHeader>, ConfigError> {
+    let proxies: Vec<IpAddr> = proxies.unwrap_or_default();
+    match name {
+        None if proxies.is_empty() => Ok(None),
+        Some(name) if !proxies.is_empty() => Ok(Some(CertificateHeader {
+            name: name.parse().map_err(|_| ConfigError::HeaderName)?,
+            proxies: proxies.iter().map(IpAddr::to_canonical).collect(),
+        })),
+        _ => Err(ConfigError::HalfACertificateHeader),
+    }
 }
 
 impl Layer {
@@ -171,6 +219,12 @@ impl Layer {
             features: self.features.or(below.features),
             features_disabled: self.features_disabled.or(below.features_disabled),
             outbound_allow: self.outbound_allow.or(below.outbound_allow),
+            tls_cert: self.tls_cert.or(below.tls_cert),
+            tls_key: self.tls_key.or(below.tls_key),
+            tls_client_ca: self.tls_client_ca.or(below.tls_client_ca),
+            client_certificates: self.client_certificates.or(below.client_certificates),
+            client_cert_header: self.client_cert_header.or(below.client_cert_header),
+            client_cert_proxy: self.client_cert_proxy.or(below.client_cert_proxy),
             log_format: self.log_format.or(below.log_format),
             log: self.log.or(below.log),
         }
@@ -201,6 +255,17 @@ impl Settings {
         let management = layer
             .management_listen
             .unwrap_or(ManagementAddress::On(loopback(9_000)));
+        let tls = match (layer.tls_cert, layer.tls_key) {
+            (Some(certificates), Some(key)) => Some(TlsFiles {
+                certificates,
+                key,
+                client_authorities: layer.tls_client_ca,
+            }),
+            (None, None) if layer.tls_client_ca.is_none() => None,
+            _ => return Err(ConfigError::HalfTls),
+        };
+        let client_cert_header =
+            certificate_header(layer.client_cert_header, layer.client_cert_proxy)?;
         let data_dir = layer.data_dir.unwrap_or_else(default_data_dir);
         Ok(Self {
             listen: layer.listen.unwrap_or_else(|| loopback(8_080)),
@@ -219,6 +284,9 @@ impl Settings {
                 &layer.features_disabled.unwrap_or_default(),
             )?,
             outbound_allow: layer.outbound_allow.unwrap_or_default(),
+            tls,
+            client_cert_header,
+            client_certificates: layer.client_certificates.unwrap_or_default(),
             log_format: layer.log_format.unwrap_or_default(),
             log: layer.log.unwrap_or_else(|| "info".to_owned()),
         })
@@ -316,6 +384,20 @@ impl FromStr for ManagementAddress {
             "off" => Ok(Self::Off),
             address => address.parse().map(Self::On).map_err(|_| UnexpectedWord {
                 expected: "an address and port, or off",
+            }),
+        }
+    }
+}
+
+impl FromStr for ClientCertificates {
+    type Err = UnexpectedWord;
+
+    fn from_str(text: &str) -> Result<Self, UnexpectedWord> {
+        match text {
+            "verified" => Ok(Self::Verified),
+            "any" => Ok(Self::Any),
+            _ => Err(UnexpectedWord {
+                expected: "verified or any",
             }),
         }
     }

@@ -7,6 +7,7 @@
 mod admin_access;
 mod app;
 mod bootstrap;
+mod certificate;
 pub mod commands;
 pub mod config;
 mod features;
@@ -20,6 +21,7 @@ mod registry;
 mod server;
 mod signing;
 mod telemetry;
+mod tls;
 
 pub use self::{
     bootstrap::BootstrapError,
@@ -28,4 +30,5 @@ pub use self::{
     registry::Registry,
     server::{Server, StartError},
     telemetry::init as init_telemetry,
+    tls::TlsError,
 };

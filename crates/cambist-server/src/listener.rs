@@ -5,20 +5,34 @@ use std::{
 };
 
 use bytes::Bytes;
-use cambist_http::Peer;
+use cambist::request::ClientCertificate;
+use cambist_http::{OverTls, Peer, PeerCertificate};
 use http::{Request, Response, StatusCode, request::Parts};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::{
+        conn::auto,
+        graceful::{GracefulShutdown, Watcher},
+    },
 };
 use tokio::{
-    net::TcpListener,
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinHandle,
     time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    certificate::{self, CertificateHeader},
+    tls::ClientCertificates,
+};
+
+/// A caller who has not finished the TLS handshake in this time is hung up on.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A caller who has not sent a whole head in this time is hung up on.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
@@ -42,6 +56,23 @@ pub(crate) trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Response<Bytes>> + Send;
 }
 
+/// How callers reach a socket, beside TCP.
+#[derive(Clone, Default)]
+pub(crate) struct Access {
+    /// Ends TLS.
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// Where proxies hand client certificates over.
+    pub(crate) header: Option<CertificateHeader>,
+    /// Which client certificates are taken.
+    pub(crate) taken: ClientCertificates,
+}
+
+impl Access {
+    fn trusts(&self) -> bool {
+        self.taken == ClientCertificates::Verified
+    }
+}
+
 /// A socket that is being served.
 pub(crate) struct Listener {
     address: SocketAddr,
@@ -51,10 +82,14 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// Serves the socket until [`stop`](Self::stop).
-    pub(crate) fn serve(socket: TcpListener, handler: Arc<impl Handler>) -> io::Result<Self> {
+    pub(crate) fn serve(
+        socket: TcpListener,
+        access: Access,
+        handler: Arc<impl Handler>,
+    ) -> io::Result<Self> {
         let address = socket.local_addr()?;
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(accept(socket, handler, stopped));
+        let task = tokio::spawn(accept(socket, access, handler, stopped));
         Ok(Self {
             address,
             stop,
@@ -85,6 +120,7 @@ impl fmt::Debug for Listener {
 
 async fn accept(
     socket: TcpListener,
+    access: Access,
     handler: Arc<impl Handler>,
     mut stopped: watch::Receiver<bool>,
 ) {
@@ -119,19 +155,17 @@ async fn accept(
         };
         // Answers are small and whole: waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
-        let handler = Arc::clone(&handler);
-        let service = service_fn(move |request| {
-            let handler = Arc::clone(&handler);
-            async move { Ok::<_, Infallible>(answer(&*handler, request, peer).await) }
-        });
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection.into_owned());
+        let line = Line {
+            builder: builder.clone(),
+            handler: Arc::clone(&handler),
+            access: access.clone(),
+            peer,
+            certificate: None,
+        };
+        let watcher = graceful.watcher();
         tokio::spawn(async move {
             let _permit = permit;
-            // A connection that breaks is the caller's business.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection ended");
-            }
+            line.open(stream, watcher).await;
         });
     }
     drop(socket);
@@ -143,22 +177,93 @@ async fn accept(
     }
 }
 
-async fn answer(
-    handler: &impl Handler,
-    request: Request<Incoming>,
+/// One connection.
+struct Line<H> {
+    builder: auto::Builder<TokioExecutor>,
+    handler: Arc<H>,
+    access: Access,
     peer: SocketAddr,
-) -> Response<Full<Bytes>> {
-    let (mut head, body) = request.into_parts();
-    head.extensions.insert(Peer(peer));
-    let limit = handler.body_limit(&head).await;
-    let body = match timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await {
-        Ok(Ok(body)) => Some(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => None,
-        // The caller hung up, or took too long.
-        Ok(Err(_)) => return bare(StatusCode::BAD_REQUEST),
-        Err(_) => return bare(StatusCode::REQUEST_TIMEOUT),
-    };
-    handler.answer(head, body).await.map(Full::new)
+    /// What the caller showed in the handshake.
+    certificate: Option<Arc<ClientCertificate>>,
+}
+
+impl<H: Handler> Line<H> {
+    async fn open(mut self, stream: TcpStream, watcher: Watcher) {
+        let Some(acceptor) = self.access.tls.clone() else {
+            return self.serve(stream, watcher).await;
+        };
+        let stream = match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "no handshake");
+                return;
+            }
+            Err(_) => return,
+        };
+        let shown = stream.get_ref().1.peer_certificates();
+        if let Some(first) = shown.and_then(<[_]>::first) {
+            match certificate::read(first, self.access.trusts()) {
+                Ok(read) => self.certificate = Some(read),
+                Err(error) => {
+                    tracing::debug!(%error, "hung up");
+                    return;
+                }
+            }
+        }
+        self.serve(stream, watcher).await;
+    }
+
+    async fn serve<S>(self, stream: S, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let builder = self.builder.clone();
+        let line = Arc::new(self);
+        let service = service_fn(move |request| {
+            let line = Arc::clone(&line);
+            async move { Ok::<_, Infallible>(line.answer(request).await) }
+        });
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        // A connection that breaks is the caller's business.
+        if let Err(error) = watcher.watch(connection.into_owned()).await {
+            tracing::debug!(%error, "connection ended");
+        }
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (mut head, body) = request.into_parts();
+        let Ok(certificate) = self.certificate_for(&head) else {
+            return bare(StatusCode::BAD_REQUEST);
+        };
+        head.extensions.insert(Peer(self.peer));
+        if self.access.tls.is_some() {
+            head.extensions.insert(OverTls);
+        }
+        if let Some(certificate) = certificate {
+            head.extensions.insert(PeerCertificate(certificate));
+        }
+        let limit = self.handler.body_limit(&head).await;
+        let body = match timeout(BODY_TIMEOUT, Limited::new(body, limit).collect()).await {
+            Ok(Ok(body)) => Some(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => None,
+            // The caller hung up, or took too long.
+            Ok(Err(_)) => return bare(StatusCode::BAD_REQUEST),
+            Err(_) => return bare(StatusCode::REQUEST_TIMEOUT),
+        };
+        self.handler.answer(head, body).await.map(Full::new)
+    }
+
+    /// That of a listed proxy's caller, else that of the connection.
+    fn certificate_for(
+        &self,
+        head: &Parts,
+    ) -> Result<Option<Arc<ClientCertificate>>, certificate::Unreadable> {
+        let handed = match &self.access.header {
+            Some(header) => header.read(&head.headers, self.peer.ip(), self.access.trusts())?,
+            None => None,
+        };
+        Ok(handed.or_else(|| self.certificate.clone()))
+    }
 }
 
 fn bare(status: StatusCode) -> Response<Full<Bytes>> {

@@ -25,12 +25,13 @@ use crate::{
     app::{App, ManagementHandler},
     bootstrap::bootstrap,
     config::{OutboundAllowance, Settings, StoreChoice},
-    listener::Listener,
+    listener::{Access as ListenerAccess, Listener},
     loading,
     management::{Management, StoreHandle},
     metrics::{Metrics, TokenRequests},
     outbound::AskByNetwork,
     signing::OffReactor,
+    tls::TlsError,
 };
 
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -87,6 +88,9 @@ pub enum StartError {
     /// Metrics cannot be set up.
     #[error("metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A worker died.
     #[error("a worker died while the server started")]
     Worker,
@@ -99,6 +103,13 @@ impl Server {
     ///
     /// [`StartError`].
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let taken = settings.client_certificates;
+        let tls = settings.tls.as_ref().map(|files| files.acceptor(taken));
+        let reached = ListenerAccess {
+            tls: tls.transpose()?,
+            header: settings.client_cert_header.clone(),
+            taken,
+        };
         // Bound first: a port that is taken is told at once, and callers wait in the backlog meanwhile.
         let socket = bind(settings.listen).await?;
         let management_socket = match settings.management_listen {
@@ -107,7 +118,7 @@ impl Server {
         };
         let address = local_address(&socket, settings.listen)?;
         let bases = if settings.base_urls.is_empty() {
-            default_bases(address)?
+            default_bases(address, settings.tls.is_some())?
         } else {
             BaseUrls::new(settings.base_urls)?
         };
@@ -172,11 +183,14 @@ impl Server {
             stopping: AtomicBool::new(false),
         });
         let serving = |address| move |source| StartError::Listen { address, source };
-        let listener = Listener::serve(socket, Arc::new(app)).map_err(serving(address))?;
+        let listener = Listener::serve(socket, reached, Arc::new(app)).map_err(serving(address))?;
         let management_listener = match management_socket {
             Some(socket) => {
                 let handler = Arc::new(ManagementHandler(Arc::clone(&management)));
-                Some(Listener::serve(socket, handler).map_err(serving(address))?)
+                Some(
+                    Listener::serve(socket, ListenerAccess::default(), handler)
+                        .map_err(serving(address))?,
+                )
             }
             None => None,
         };
@@ -262,8 +276,9 @@ fn local_address(socket: &TcpListener, asked: SocketAddr) -> Result<SocketAddr, 
 
 /// The address served on, and on loopback `localhost` too. Who listens on every address must say under
 /// which one the server is reached; until then it is reached from this machine only.
-fn default_bases(address: SocketAddr) -> Result<BaseUrls, BaseUrlError> {
+fn default_bases(address: SocketAddr, tls: bool) -> Result<BaseUrls, BaseUrlError> {
     let port = address.port();
+    let scheme = if tls { "https" } else { "http" };
     let everywhere = address.ip().is_unspecified();
     if everywhere {
         tracing::warn!("listening on every address without a base-url: issuers name localhost");
@@ -274,9 +289,9 @@ fn default_bases(address: SocketAddr) -> Result<BaseUrls, BaseUrlError> {
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => format!("[{ip}]"),
     };
-    let mut bases = vec![BaseUrl::parse(&format!("http://{host}:{port}"))?];
+    let mut bases = vec![BaseUrl::parse(&format!("{scheme}://{host}:{port}"))?];
     if everywhere || address.ip().is_loopback() {
-        bases.push(BaseUrl::parse(&format!("http://localhost:{port}"))?);
+        bases.push(BaseUrl::parse(&format!("{scheme}://localhost:{port}"))?);
     }
     BaseUrls::new(bases)
 }

@@ -1,6 +1,9 @@
 //! `cambist serve`.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use cambist::secret::Secret;
 use clap::Args;
@@ -9,7 +12,8 @@ use super::{Failure, say, stop::Stop};
 use crate::{
     Server,
     config::{
-        Layer, LogFormat, ManagementAddress, OutboundAllowance, Settings, StoreChoice, read_file,
+        ClientCertificates, Layer, LogFormat, ManagementAddress, OutboundAllowance, Settings,
+        StoreChoice, read_file,
     },
     telemetry,
 };
@@ -90,6 +94,37 @@ pub(super) struct Arguments {
     )]
     outbound_allow: Vec<OutboundAllowance>,
 
+    /// The server's certificate and those up to its authority (PEM): the address then speaks TLS.
+    #[arg(long, env = "CAMBIST_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate (PEM).
+    #[arg(long, env = "CAMBIST_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+
+    /// Authorities of client certificates (PEM). A caller may do without one.
+    #[arg(long, env = "CAMBIST_TLS_CLIENT_CA", value_name = "FILE")]
+    tls_client_ca: Option<PathBuf>,
+
+    /// `verified`: client certificates of a trusted authority. `any`: all, for clients that have registered
+    /// their own. [default: verified]
+    #[arg(long, env = "CAMBIST_CLIENT_CERTIFICATES", value_name = "WHICH")]
+    client_certificates: Option<ClientCertificates>,
+
+    /// Header in which a proxy hands a client certificate over: `Client-Cert` (RFC 9440), or any other, with
+    /// PEM in percent-encoding as nginx has it.
+    #[arg(long, env = "CAMBIST_CLIENT_CERT_HEADER", value_name = "NAME")]
+    client_cert_header: Option<String>,
+
+    /// Address of a proxy whose header counts; may be given several times.
+    #[arg(
+        long,
+        env = "CAMBIST_CLIENT_CERT_PROXY",
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    client_cert_proxy: Vec<IpAddr>,
+
     /// How logs on standard error look. [default: text]
     #[arg(long, env = "CAMBIST_LOG_FORMAT", value_name = "FORMAT")]
     log_format: Option<LogFormat>,
@@ -141,6 +176,12 @@ fn layer(arguments: Arguments) -> Layer {
         features: list(arguments.features),
         features_disabled: list(arguments.features_disabled),
         outbound_allow: list(arguments.outbound_allow),
+        tls_cert: arguments.tls_cert,
+        tls_key: arguments.tls_key,
+        tls_client_ca: arguments.tls_client_ca,
+        client_certificates: arguments.client_certificates,
+        client_cert_header: arguments.client_cert_header,
+        client_cert_proxy: list(arguments.client_cert_proxy),
         log_format: arguments.log_format,
         log: arguments.log,
     }

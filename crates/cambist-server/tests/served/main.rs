@@ -11,6 +11,7 @@ mod admin;
 mod bad_input;
 mod caller;
 mod canary;
+mod certificates;
 mod cors;
 mod instance;
 mod program;
