@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use cambist::{crypto::Entropy, realm::document::RealmDocument};
+use cambist::{crypto::Entropy, engine::Engine, realm::document::RealmDocument};
 use cambist_store::{Conflict, Store, StoreError, passwords::PasswordVerifier};
 use http::{Response, StatusCode};
 
@@ -30,6 +30,8 @@ pub struct AdminParts {
     pub authenticator: Arc<dyn AdminAuthenticator>,
     /// Hashes new passwords, within the same bounds as logins.
     pub passwords: PasswordVerifier,
+    /// Explains exchanges ([`EXPLAIN_EXCHANGE`](crate::EXPLAIN_EXCHANGE)).
+    pub engine: Engine,
     /// Internal ids, secrets and salts come from here.
     pub entropy: Box<dyn Entropy + Send>,
 }
@@ -46,6 +48,7 @@ pub struct Admin {
     pub(crate) realms: Arc<dyn RealmRegistry>,
     authenticator: Arc<dyn AdminAuthenticator>,
     pub(crate) passwords: PasswordVerifier,
+    pub(crate) engine: Engine,
     entropy: Mutex<Box<dyn Entropy + Send>>,
 }
 
@@ -64,6 +67,7 @@ impl Admin {
             realms: parts.realms,
             authenticator: parts.authenticator,
             passwords: parts.passwords,
+            engine: parts.engine,
             entropy: Mutex::new(parts.entropy),
         }
     }

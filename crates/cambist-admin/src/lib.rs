@@ -20,4 +20,5 @@ pub use crate::{
     caller::{AdminAuthenticator, AdminCaller, CarriedRoles, Rights},
     registry::{LoadedRealm, RealmRegistry, RegistryError},
     request::AdminRequest,
+    resources::explain::EXPLAIN_EXCHANGE,
 };

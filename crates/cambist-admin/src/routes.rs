@@ -11,7 +11,7 @@ use crate::{
     resources::{
         authz::{evaluate, permissions, policies, resources, scopes, server},
         client_scopes::{self, List},
-        clients, events, groups, identity_providers as idp,
+        clients, events, explain, groups, identity_providers as idp,
         management::{self, Of as Managed},
         mappers::{self, Of as MappersOf},
         partial, partial_import, realms,
@@ -44,6 +44,7 @@ pub(crate) async fn one_realm(call: &Call<'_>, path: &[&str]) -> Result<Answer, 
         ("POST", ["logout-all"]) => realms::logout_all(call).await,
         ("POST", ["partial-export"]) => partial::export(call).await,
         ("POST", ["partialImport"]) => partial_import::import(call).await,
+        ("POST", ["exchange", "explain"]) => explain::explain(call).await,
         ("GET", ["events", "config"]) => events::config(call),
         ("PUT", ["events", "config"]) => events::put_config(call).await,
 

@@ -170,6 +170,7 @@ impl Server {
                 realms: Arc::clone(&registry) as Arc<dyn cambist_admin::RealmRegistry>,
                 authenticator: Arc::clone(&access) as Arc<dyn AdminAuthenticator>,
                 passwords,
+                engine: service.engine().clone(),
                 entropy: Box::new(SystemEntropy::new()),
             }),
             access,

@@ -3,11 +3,15 @@
 //! Each step consumes the value before it, so none can be skipped, repeated or reordered. Values that wait
 //! (for facts, for a signature, for a commit) are owned, `Send` and `'static`.
 
+mod explain;
 mod replay;
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-pub use self::replay::ReplayError;
+pub use self::{
+    explain::{ExplainError, ExplainRequest, PendingExplanation},
+    replay::ReplayError,
+};
 use crate::{
     client_auth::{self, ClientAuthMethod, ClientProof, Presentation, ShownCertificate},
     client_policy::{PolicyRequest, Restrictions},

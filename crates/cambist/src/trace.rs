@@ -6,6 +6,7 @@
 
 mod caller;
 mod inputs;
+mod text;
 
 use alloc::{
     borrow::Cow,

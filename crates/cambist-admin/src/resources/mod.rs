@@ -4,6 +4,7 @@ pub(crate) mod authz;
 pub(crate) mod client_scopes;
 pub(crate) mod clients;
 pub(crate) mod events;
+pub(crate) mod explain;
 pub(crate) mod groups;
 pub(crate) mod identity_providers;
 pub(crate) mod management;

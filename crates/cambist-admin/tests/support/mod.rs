@@ -74,6 +74,7 @@ impl World {
                 store: store.clone(),
             }),
             passwords: PasswordVerifier::new(),
+            engine: cambist::engine::Engine::new(Arc::new(cambist_ring::RingProvider)),
             entropy: Box::new(SystemEntropy::new()),
         });
         Self {

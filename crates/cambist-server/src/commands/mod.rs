@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod diff;
+mod explain;
 mod reach;
 mod serve;
 mod stop;
@@ -26,6 +27,8 @@ enum Command {
     Serve(Box<serve::Arguments>),
     /// Play a whole exchange against a server of its own, and explain it.
     Demo(demo::Arguments),
+    /// Say what would be decided on an exchange, and why. Mints nothing.
+    Explain(Box<explain::Arguments>),
     /// Read a realm file and tell what a person should know of it.
     Check(check::Arguments),
     /// Tell which client can come to a token for which other, by any number of exchanges.
@@ -46,6 +49,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let ended = match cli.command {
         Command::Serve(arguments) => runtime.block_on(serve::run(*arguments)),
         Command::Demo(arguments) => runtime.block_on(demo::run(arguments)),
+        Command::Explain(arguments) => runtime.block_on(explain::run(*arguments)),
         Command::Check(arguments) => check::run(&arguments),
         Command::Reach(arguments) => reach::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),

@@ -4,10 +4,13 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{AuthenticatedRequest, Core, Engine};
 use crate::{
+    client_auth::{ClientAuthMethod, ClientProof},
     client_policy::Restrictions,
     decision::Decision,
     event::Event,
-    realm::Realm,
+    moment::Moment,
+    proof::Possession,
+    realm::{ClientNo, Realm},
     request::{Form, GrantType, Parameters},
     subject::ReadToken,
     trace::{DecisionTrace, FORMAT, RecordedInputs},
@@ -133,10 +136,30 @@ impl Engine {
             })?
             .number();
         let proof = inputs.client_proof();
-        let flow = self.exchange_flow().ok_or(ReplayError::NotAnExchange)?;
-        let mut event = Event::new(realm.name(), Some(exchange));
-        event.client = Some(inputs.requester.as_str().into());
-        Ok(AuthenticatedRequest {
+        let proof = proof.ok_or(ReplayError::Unreadable("client authentication"))?;
+        let said = self.taken_as_said(realm, client, parameters, &inputs.issuer, inputs.moment);
+        let mut said = said.ok_or(ReplayError::NotAnExchange)?;
+        said.core.remote_address = inputs.remote_address.as_deref().map(Box::from);
+        said.core.possession = inputs.possession();
+        said.core.authenticated_by = proof;
+        said.core.read = read.map(Box::new);
+        Ok(said)
+    }
+
+    /// A request for an exchange whose requester is taken as said. It is traced. `None`: the engine answers
+    /// no exchanges, or the realm has no such client.
+    pub(super) fn taken_as_said(
+        &self,
+        realm: Arc<Realm>,
+        client: ClientNo,
+        parameters: Parameters,
+        issuer: &str,
+        moment: Moment,
+    ) -> Option<AuthenticatedRequest> {
+        let flow = self.exchange_flow()?;
+        let mut event = Event::new(realm.name(), Some(GrantType::TOKEN_EXCHANGE));
+        event.client = Some(realm.client(client)?.client_id().into());
+        Some(AuthenticatedRequest {
             client,
             core: Core {
                 engine: self.clone(),
@@ -144,24 +167,27 @@ impl Engine {
                 realm,
                 flow,
                 parameters,
-                issuer: inputs.issuer.as_str().into(),
+                issuer: issuer.into(),
                 origin: None,
-                remote_address: inputs.remote_address.as_deref().map(Box::from),
+                remote_address: None,
                 proof: None,
                 certificate: None,
-                possession: inputs.possession(),
-                moment: inputs.moment,
+                possession: Possession::default(),
+                moment,
                 event,
                 used: Vec::new(),
-                authenticated_by: proof.ok_or(ReplayError::Unreadable("client authentication"))?,
+                authenticated_by: ClientProof {
+                    method: ClientAuthMethod::ClientSecret,
+                    algorithm: None,
+                },
                 restrictions: Restrictions::NONE,
-                read: read.map(Box::new),
+                read: None,
             },
         })
     }
 
     /// The flow that answers token exchanges.
-    pub(super) fn exchange_flow(&self) -> Option<Arc<dyn super::Flow>> {
+    fn exchange_flow(&self) -> Option<Arc<dyn super::Flow>> {
         let mut flows = self.0.flows.iter();
         flows
             .find(|flow| flow.grant_type() == GrantType::TOKEN_EXCHANGE)

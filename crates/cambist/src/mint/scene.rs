@@ -4,7 +4,10 @@
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
-use super::lifetimes::{SessionTimes, access_token_expiry};
+use super::{
+    access_token::AccessToken,
+    lifetimes::{SessionTimes, access_token_expiry},
+};
 use crate::{
     claims::{
         ClaimContext, ClaimTarget, ComposedClaims, compose,
@@ -178,6 +181,29 @@ impl<'a> Scene<'a> {
         let expires = self.unbounded_expiry(now);
         let bound = self.plan.expires_by;
         bound.map_or(expires, |bound| expires.min(bound))
+    }
+
+    /// The payload of the access token, bound to no key. `None` where JSON has no form for a value.
+    pub(crate) fn payload<'s>(
+        &'s self,
+        context: &ClaimContext<'s>,
+        issuer: &str,
+        token_id: &str,
+        session: &str,
+    ) -> Option<Vec<u8>> {
+        let token = AccessToken {
+            expires: self.expiry(context.moment.now),
+            issued: context.moment.now,
+            token_id,
+            issuer,
+            kind: "Bearer",
+            authorized_party: self.client.client_id(),
+            session: Some(session),
+            scope: &self.scope_text(false),
+            confirmation: None,
+            composed: self.access_claims(context),
+        };
+        token.write().ok()
     }
 
     fn has_no_client_session(&self) -> bool {

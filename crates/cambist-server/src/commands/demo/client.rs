@@ -15,21 +15,21 @@ use serde_json::Value;
 use super::Failure;
 
 /// Talks to one server.
-pub(super) struct Client {
+pub(in crate::commands) struct Client {
     base: String,
     http: HyperClient<HttpConnector, Full<Bytes>>,
 }
 
 /// What came back.
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) body: Value,
+pub(in crate::commands) struct Reply {
+    pub(in crate::commands) status: u16,
+    pub(in crate::commands) body: Value,
     /// Last part of `Location`: the id of what was made.
-    pub(super) made: Option<String>,
+    pub(in crate::commands) made: Option<String>,
 }
 
 impl Client {
-    pub(super) fn new(base: impl Into<String>) -> Self {
+    pub(in crate::commands) fn new(base: impl Into<String>) -> Self {
         Self {
             base: base.into(),
             http: HyperClient::builder(TokioExecutor::new()).build_http(),
@@ -37,7 +37,11 @@ impl Client {
     }
 
     /// Posts a form.
-    pub(super) async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Result<Reply, Failure> {
+    pub(in crate::commands) async fn form(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Reply, Failure> {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
@@ -48,13 +52,13 @@ impl Client {
     }
 
     /// Gets a public document.
-    pub(super) async fn get(&self, path: &str) -> Result<Reply, Failure> {
+    pub(in crate::commands) async fn get(&self, path: &str) -> Result<Reply, Failure> {
         self.send(Request::get(self.address(path)).body(Full::default())?)
             .await
     }
 
     /// Calls the administration.
-    pub(super) async fn admin(
+    pub(in crate::commands) async fn admin(
         &self,
         method: Method,
         path: &str,
@@ -98,7 +102,7 @@ impl Client {
 
 impl Reply {
     /// A text member of the body.
-    pub(super) fn text(&self, pointer: &str) -> Result<&str, Failure> {
+    pub(in crate::commands) fn text(&self, pointer: &str) -> Result<&str, Failure> {
         self.body
             .pointer(pointer)
             .and_then(Value::as_str)
@@ -106,7 +110,7 @@ impl Reply {
     }
 
     /// The same reply, unless it is an error.
-    pub(super) fn good(self, what: &str) -> Result<Self, Failure> {
+    pub(in crate::commands) fn good(self, what: &str) -> Result<Self, Failure> {
         if self.status < 300 {
             return Ok(self);
         }

@@ -4,7 +4,7 @@
 //! the trace of the decision is taken from the engine in this process, which decides the very same request
 //! once more against the same store.
 
-mod client;
+pub(super) mod client;
 mod explain;
 mod show;
 mod story;
