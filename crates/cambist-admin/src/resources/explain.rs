@@ -31,7 +31,10 @@ pub(crate) async fn explain(call: &Call<'_>) -> Result<Answer, Failure> {
         error: "invalid_request".to_owned(),
         description: Some(text),
     };
-    let question: ExplainRequest = serde_json::from_slice(&call.request.body)
+    // A list would pass for an object whose members stand in order.
+    let members: Result<serde_json::Map<_, _>, _> = serde_json::from_slice(&call.request.body);
+    let question: ExplainRequest = members
+        .and_then(|members| serde_json::from_value(serde_json::Value::Object(members)))
         .map_err(|error| refused(StatusCode::BAD_REQUEST, error.to_string()))?;
     let moment = Moment::utc(call.request.now.0);
     let store = &call.admin.store;

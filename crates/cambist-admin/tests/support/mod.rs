@@ -74,7 +74,7 @@ impl World {
                 store: store.clone(),
             }),
             passwords: PasswordVerifier::new(),
-            engine: cambist::engine::Engine::new(Arc::new(cambist_ring::RingProvider)),
+            engine: cambist::engine::Engine::new(Arc::new(RingProvider)),
             entropy: Box::new(SystemEntropy::new()),
         });
         Self {
