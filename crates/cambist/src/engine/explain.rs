@@ -307,6 +307,7 @@ impl Login<'_> {
             refresh: None,
             grant: GrantCode::Password,
             issued_token_type: None,
+            actors: None,
             authentication_level: Some(1),
             nonce: None,
             bound: None,

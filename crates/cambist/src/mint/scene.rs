@@ -201,6 +201,7 @@ impl<'a> Scene<'a> {
             session: Some(session),
             scope: &self.scope_text(false),
             confirmation: None,
+            actors: self.plan.actors.as_deref(),
             composed: self.access_claims(context),
         };
         token.write().ok()
