@@ -143,6 +143,7 @@ mod tests {
             session_state: None,
             scope: String::new(),
             issued_token_type: None,
+            foreign: false,
             further: serde_json::Map::new(),
         };
         assert_eq!(answer.body(), serde_json::to_vec(&answer).unwrap());
