@@ -109,8 +109,8 @@ impl KeyCache {
         }
     }
 
-    /// The keys at an address, fetched when it is time to. Whoever gives up in the middle leaves the address
-    /// unasked for a while, so run it to its end.
+    /// The keys at an address, fetched when it is time to. Whoever gives up in the middle makes others fetch
+    /// again, so run it to its end.
     pub(crate) async fn keys(
         &self,
         needed: &KeysNeeded,
@@ -141,7 +141,6 @@ impl KeyCache {
             Next::Fetch(_) => {}
         }
         let tried = clock.elapsed();
-        entry.state().tried = Some(tried);
         let fetched = self.fetch(&needed.url, fetch, provider).await;
         let result = {
             let mut state = entry.state();
@@ -158,6 +157,7 @@ impl KeyCache {
                 }
                 // What was there stays: a failed fetch empties nothing.
                 Err(failure) => {
+                    state.tried = Some(tried);
                     state.failure = Some(failure);
                     self.servable(&state, clock.elapsed()).ok_or(failure)
                 }

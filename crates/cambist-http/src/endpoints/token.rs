@@ -22,7 +22,7 @@ use http::{
 use super::nonce;
 use crate::{Response, cors, head::Head, observer::Outcome, respond, service::Call};
 
-/// How often a request is judged anew when another one changed its session meanwhile.
+/// How often a request is judged anew when another one was faster.
 const ATTEMPTS: u32 = 3;
 
 /// What one attempt came to.
@@ -39,11 +39,8 @@ pub(crate) async fn token(call: &Call<'_>) -> Response {
     let mut attempt = judge(call).await;
     for _ in 1..ATTEMPTS {
         if !matches!(
-            attempt,
-            Attempt::NotCommitted(
-                CommitError::Conflict(Conflict::Version { .. } | Conflict::SessionTaken),
-                _
-            )
+            &attempt,
+            Attempt::NotCommitted(CommitError::Conflict(conflict), _) if is_passing(conflict)
         ) {
             break;
         }
@@ -53,6 +50,20 @@ pub(crate) async fn token(call: &Call<'_>) -> Response {
     let mut response = answer(call, attempt);
     nonce::give(call, call.service.clock().moment(), &mut response);
     response
+}
+
+/// Whether another request was faster, so that this one may go through when it is judged anew: it changed
+/// the session or the user, or made the user for the same identity.
+fn is_passing(conflict: &Conflict) -> bool {
+    matches!(
+        conflict,
+        Conflict::Version { .. }
+            | Conflict::SessionTaken
+            | Conflict::UserIdTaken
+            | Conflict::UsernameTaken
+            | Conflict::EmailTaken
+            | Conflict::LinkTaken
+    )
 }
 
 async fn judge(call: &Call<'_>) -> Attempt {

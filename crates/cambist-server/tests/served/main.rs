@@ -13,6 +13,7 @@ mod caller;
 mod canary;
 mod certificates;
 mod cors;
+mod external;
 mod instance;
 mod program;
 mod restart;
