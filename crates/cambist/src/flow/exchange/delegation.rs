@@ -228,9 +228,7 @@ impl Acting {
             user: self.actor.user_query(),
         });
         needed.revocations.push(self.actor.token_id.clone());
-        needed
-            .named
-            .extend(self.earlier().iter().map(|actor| by_id(actor)));
+        needed.named.extend(self.earlier().iter().map(by_id));
     }
 
     fn earlier(&self) -> &[Actor] {

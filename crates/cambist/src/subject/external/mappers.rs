@@ -76,8 +76,11 @@ pub enum UnusableMapper {
     },
 }
 
+/// Builds a mapper from its settings.
+type Build = fn(&Settings<'_>) -> Built;
+
 /// The built-in kinds. A new one is a file beside this one and a line here.
-const BUILTIN: &[(&str, fn(&Settings<'_>) -> Built)] = &[
+const BUILTIN: &[(&str, Build)] = &[
     ("github-user-attribute-mapper", attribute::from_member),
     ("gitlab-user-attribute-mapper", attribute::from_member),
     ("google-user-attribute-mapper", attribute::from_member),
