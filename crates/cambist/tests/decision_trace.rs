@@ -1,11 +1,7 @@
 //! The trace as documents: real ones keep to the schema of `docs/`, come back from JSON, show the caller no more
 //! than the caller may know, and print as text.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on stops"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 use std::sync::Arc;
 
