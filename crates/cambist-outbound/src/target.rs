@@ -55,10 +55,7 @@ impl Target {
             return Err(TargetError::Credentials);
         }
         let host = url.host_str().ok_or(TargetError::Host)?;
-        let literal = host
-            .trim_matches(['[', ']'])
-            .parse()
-            .map_or(None, Some::<IpAddr>);
+        let literal = host.trim_matches(['[', ']']).parse::<IpAddr>().ok();
         let is_loopback = match literal {
             Some(address) => address.to_canonical().is_loopback(),
             None => is_localhost(host),
