@@ -1,6 +1,6 @@
 //! Keys of issuers: how often they are asked for, what is kept, and for how long. By a clock that the test
 //! moves, and a stand-in that counts.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::{
     sync::{

@@ -1,5 +1,5 @@
 //! Real connections to a stand-in on loopback: what comes, what is refused, and how long it may take.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::{
     sync::{Arc, Mutex},

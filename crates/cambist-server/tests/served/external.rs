@@ -193,7 +193,7 @@ impl Town {
 }
 
 fn good_claims(now: i64) -> Value {
-    json!({"iss": "http://partner", "sub": "p-1", "typ": "Bearer", "iat": now, "exp": now + 300,
+    json!({"iss": "http://partner", "sub": "p-1", "typ": "Bearer", "iat": now, "exp": now.saturating_add(300),
            "preferred_username": "Pat"})
 }
 
