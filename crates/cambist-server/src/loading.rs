@@ -75,7 +75,8 @@ pub(crate) async fn load(registry: &Registry, path: &Path) -> Result<(), LoadErr
     Ok(())
 }
 
-fn read(path: &Path) -> Result<(RealmDocument, Vec<NotCarried>), LoadError> {
+/// Reads a realm file, and says what of it was not carried over.
+pub(crate) fn read(path: &Path) -> Result<(RealmDocument, Vec<NotCarried>), LoadError> {
     read_with(path, |name| std::env::var(name).ok())
 }
 

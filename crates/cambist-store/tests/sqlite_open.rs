@@ -131,7 +131,7 @@ async fn a_later_format_is_refused() {
     drop(file);
     let error = refused(&path);
     assert!(
-        matches!(error, OpenError::NewerSchema { found: 2, known: 1 }),
+        matches!(error, OpenError::NewerSchema { found: 3, known: 2 }),
         "{error}"
     );
 }

@@ -2,7 +2,7 @@
 //! subject token, the session and the user behind it, the moment.
 //!
 //! An attempt is plain data. [`Trial`](crate::trial::Trial) carries it out, the reference judges it
-//! ([`Attempt::state`]), and with feature `generate` it is made at random.
+//! by its [`State`], and [`generate`](crate::generate) makes it at random.
 
 mod state;
 mod values;

@@ -3,8 +3,8 @@
 //! An outline is a handful of small numbers that stand for something valid whatever they are: a
 //! [`RealmOutline`] for a realm document, an [`AttemptOutline`] for an exchange in *any* document, whose
 //! clients, users and scopes it names by number. So both shrink to the smallest that still shows a failure.
-//! With feature `proptest` there are the strategies [`realms`], [`attempts`] and [`moments`]; with feature
-//! `arbitrary` outlines are [`arbitrary::Arbitrary`], for fuzz targets.
+//! With feature `proptest` there are the strategies `realms`, `attempts` and `moments`; with feature
+//! `arbitrary` outlines are `arbitrary::Arbitrary`, for fuzz targets.
 
 #![expect(
     clippy::indexing_slicing,

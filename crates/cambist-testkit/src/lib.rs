@@ -6,7 +6,7 @@
 //! * [`prover`]: a client's key for DPoP proofs, good and bad ones;
 //! * [`attempt`], [`trial`]: one exchange as plain values, carried out in any realm document;
 //! * [`generate`]: realms and exchanges at random, as proptest strategies and for fuzzing;
-//! * [`reference`]: a slow, plain evaluator that the engine is compared with;
+//! * [`mod@reference`]: a slow, plain evaluator that the engine is compared with;
 //! * [`universe`]: that comparison over everything that is small enough to be enumerated;
 //! * [`scenario`]: whole exchanges as data;
 //! * [`store_contract`]: holds a store to what the traits of `cambist-store` promise.

@@ -111,6 +111,7 @@ impl Verdict {
                 ExchangeError::NoSubject => Reason::NoSubject,
                 ExchangeError::SubjectTokenType => Reason::DeclaredType,
                 ExchangeError::Binding(_) | ExchangeError::BoundToAnother => Reason::Bound,
+                ExchangeError::Delegation(_) => Reason::Delegation,
                 ExchangeError::SubjectIssuer => Reason::Issuer,
                 ExchangeError::Widening(_) => Reason::Widening,
                 ExchangeError::SubjectToken(_) => Reason::SubjectToken,

@@ -67,7 +67,9 @@ fn the_values_of_a_state_are_those_of_its_realm() {
     for universe in universes() {
         let near = Point::permitted().map(Point::neighbours).concat();
         let far = (0..997).map(|number| Point::numbered(number * (STATES / 997)));
-        for point in near.into_iter().step_by(3).chain(far) {
+        for mut point in near.into_iter().step_by(3).chain(far) {
+            // What is looked up has no actor token.
+            point.actor = 0;
             assert_eq!(
                 universe.looked_up(point),
                 universe.by_hand(point),
@@ -235,5 +237,22 @@ fn wrong_twins_of_the_exchange_are_noticed() {
         }
         let lenient = |state: &State<'_>| decide(state).or(Ok(Kind::PermissionBased));
         red("every check", &universe.compare(1, STATES / 499, &lenient));
+    }
+    // Only profile `strict` looks at who acts.
+    let [_, strict] = universes();
+    let points = Point::permitted().map(Point::neighbours).concat();
+    let forgets: [(&str, Forgets); 2] = [
+        ("actor", |state| state.actor = false),
+        ("may_act", |state| {
+            subject(state, |subject| subject.acts = false)
+        }),
+    ];
+    for (name, forget) in forgets {
+        let judge = move |state: &State<'_>| -> Result<Kind, Reason> {
+            let mut state = *state;
+            forget(&mut state);
+            decide(&state)
+        };
+        red(name, &strict.compare_each(&points, &judge));
     }
 }

@@ -1,5 +1,6 @@
 //! The subcommands, a file each.
 
+mod bench;
 mod check;
 mod demo;
 mod diff;
@@ -25,6 +26,8 @@ pub struct Cli {
 enum Command {
     /// Serve realms over HTTP.
     Serve(Box<serve::Arguments>),
+    /// Measure what decisions and exchanges of a realm cost on this machine.
+    Bench(bench::Arguments),
     /// Play a whole exchange against a server of its own, and explain it.
     Demo(demo::Arguments),
     /// Say what would be decided on an exchange, and why. Mints nothing.
@@ -48,6 +51,7 @@ pub fn run(cli: Cli) -> ExitCode {
     };
     let ended = match cli.command {
         Command::Serve(arguments) => runtime.block_on(serve::run(*arguments)),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Demo(arguments) => runtime.block_on(demo::run(arguments)),
         Command::Explain(arguments) => runtime.block_on(explain::run(*arguments)),
         Command::Check(arguments) => check::run(&arguments),

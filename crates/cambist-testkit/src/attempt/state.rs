@@ -47,6 +47,8 @@ impl Attempt {
             requested: self.requested_type.as_deref(),
             targets: &targets,
             scope: names.scope(),
+            // An attempt has none.
+            actor: false,
         })
     }
 }
@@ -90,6 +92,9 @@ impl<'a> Names<'a> {
             expires: Some(token.expires(now)),
             not_before: token.not_before(now),
             bound: token.claims.contains_key("cnf"),
+            acts: ["act", "may_act"]
+                .iter()
+                .any(|name| token.claims.contains_key(*name)),
             revoked: token.flaw == Some(Flaw::Revoked),
             held: token.issued_to == self.attempt.requester,
             in_audience: token.audience.contains(&self.attempt.requester),

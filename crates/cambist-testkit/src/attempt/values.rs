@@ -14,6 +14,8 @@ pub struct State<'a> {
     pub declared: Option<&'a str>,
     /// `subject_token`.
     pub subject: Option<Subject<'a>>,
+    /// `actor_token` or `actor_token_type` is there, and no good.
+    pub actor: bool,
     /// `requested_subject` is there, and whether that user may be become.
     pub impersonation: Option<bool>,
     /// `requested_token_type`.
@@ -60,6 +62,8 @@ pub struct Subject<'a> {
     pub not_before: Option<i64>,
     /// There is a `cnf`.
     pub bound: bool,
+    /// There is an `act` or a `may_act`.
+    pub acts: bool,
     /// Its id is revoked.
     pub revoked: bool,
     /// `azp` is the requester.

@@ -25,6 +25,7 @@ pub enum Reason {
     DeclaredType,
     SubjectToken,
     Bound,
+    Delegation,
     Impersonation,
     RequestedType,
     UnknownAudience,
@@ -84,8 +85,9 @@ fn standard(state: &State<'_>, subject: &Subject<'_>) -> Result<(), Reason> {
         scope,
         ..
     } = *state;
-    let stands = is_token(state, subject) && is_there(subject);
-    unless(!stands, Reason::SubjectToken)?;
+    unless(!is_token(state, subject), Reason::SubjectToken)?;
+    unless(state.strict && state.actor, Reason::Delegation)?;
+    unless(!is_there(subject), Reason::SubjectToken)?;
     unless(subject.bound, Reason::Bound)?;
     let wanted = state.requested;
     let refresh = wanted.is_some_and(|urn| is(urn, "refresh_token"));
@@ -118,6 +120,7 @@ fn standard(state: &State<'_>, subject: &Subject<'_>) -> Result<(), Reason> {
         targets.iter().any(|target| !target.available),
         Reason::Unavailable,
     )?;
+    unless(state.strict && subject.acts, Reason::Delegation)?;
     unless(state.strict && scope.widens, Reason::Widening)
 }
 
@@ -131,10 +134,13 @@ fn permission_based(state: &State<'_>) -> Result<(), Reason> {
         unless(!is_token(state, subject), Reason::SubjectToken)?;
         // Keycloak would hand out an unbound token for a bound one.
         unless(subject.bound, Reason::Bound)?;
-        unless(!is_there(subject), Reason::SubjectToken)?;
     }
+    let nobody = state.subject.is_none() && state.impersonation.is_none();
+    unless(nobody, Reason::NoSubject)?;
+    unless(state.strict && state.actor, Reason::Delegation)?;
+    let gone = state.subject.is_some_and(|subject| !is_there(&subject));
+    unless(gone, Reason::SubjectToken)?;
     match (state.impersonation, state.subject) {
-        (None, None) => return Err(Reason::NoSubject),
         (Some(allowed), subject) => {
             let naked = subject.is_none();
             unless(
@@ -142,7 +148,7 @@ fn permission_based(state: &State<'_>) -> Result<(), Reason> {
                 Reason::Impersonation,
             )?;
         }
-        (None, Some(_)) => {}
+        (None, _) => {}
     }
     let given = ["access_token", "refresh_token", "saml2"];
     let given = |urn| given.iter().any(|kind| is(urn, kind));
@@ -181,7 +187,9 @@ fn permission_based(state: &State<'_>) -> Result<(), Reason> {
         state.requested.is_some_and(|urn| is(urn, "saml2")),
         Reason::NoAssertionConsumer,
     )?;
-    unless(state.subject.is_none() && scope.offline, Reason::Scope)
+    unless(state.subject.is_none() && scope.offline, Reason::Scope)?;
+    let acts = state.subject.is_some_and(|subject| subject.acts);
+    unless(state.strict && acts, Reason::Delegation)
 }
 
 /// Whether a subject token is one, by itself. On its very `exp` it still is in profile `keycloak`.

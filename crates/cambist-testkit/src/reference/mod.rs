@@ -7,7 +7,7 @@
 //!
 //! * [`permissions`]: which permissions apply to a question, what their policies vote, what comes of it;
 //! * [`exchange`]: an exchange as a function of plain values, to a permit or the reason against it;
-//! * [`realm`]: the plain values of one [`Attempt`](crate::attempt::Attempt) in one realm document.
+//! * [`party`]: the plain values of one [`Attempt`](crate::attempt::Attempt) in one realm document.
 //!
 //! It knows documents that the engine builds; what it says of others means nothing.
 

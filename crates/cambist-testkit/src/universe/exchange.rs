@@ -1,7 +1,8 @@
 //! Exchanges in every combination of fourteen properties.
 //!
 //! Values that the engine treats alike today stand here all the same, so that they are told apart the day it
-//! does: every `cnf` that is there (no proof of a key comes with any), every `may_act`, every actor token.
+//! does: every `cnf` that is there (no proof of a key comes with any), every `may_act`, and every actor token,
+//! none of which is good. In profile `keycloak` the last two are not looked at at all.
 
 #![expect(
     clippy::arithmetic_side_effects,
@@ -358,6 +359,7 @@ impl Point {
                 .get(index(self.declared))
                 .and_then(Option::as_deref),
             subject: (self.subject != 0).then(|| self.subject_values(names)),
+            actor: self.actor != 0,
             impersonation: None,
             requested: names
                 .requested
@@ -397,6 +399,7 @@ impl Point {
             }),
             not_before: (flaw == Some(Flaw::NotYetValid)).then_some(NOW + 60),
             bound: self.binding != 0,
+            acts: self.may_act != 0,
             revoked: flaw == Some(Flaw::Revoked),
             held: self.held == 1,
             in_audience: self.in_audience == 1,
