@@ -131,7 +131,7 @@ fn no_key_accepts_the_token_of_another() {
 }
 
 #[test]
-fn ecdsa_signatures_have_one_length_and_no_der_form() {
+fn t052_ecdsa_signatures_have_one_length_and_no_der_form() {
     let pair = &PAIRS[4];
     let mut signature = Vec::new();
     for _ in 0..50 {
@@ -160,7 +160,7 @@ fn ecdsa_signatures_have_one_length_and_no_der_form() {
 }
 
 #[test]
-fn truncated_and_prolonged_tags_are_refused() {
+fn t057_truncated_and_prolonged_tags_are_refused() {
     for pair in &PAIRS[..3] {
         let mut tag = Vec::new();
         pair.signing.signer.sign(b"m", &mut tag).unwrap();

@@ -212,7 +212,7 @@ fn decided(profile: &str) -> HashMap<(usize, Vec<usize>), Said> {
 }
 
 #[test]
-fn every_set_of_up_to_four_policies_is_decided_as_the_model_says() {
+fn t123_t124_every_set_of_up_to_four_policies_is_decided_as_the_model_says() {
     for profile in PROFILES {
         let decided = decided(profile);
         assert_eq!(decided.len(), 3 * 4_681);

@@ -133,7 +133,7 @@ fn a_hundred_thousand_clients_in_one_policy_are_searched_not_walked() {
 }
 
 #[test]
-fn unknown_kinds_are_refused_and_the_known_ones_listed() {
+fn t123_unknown_kinds_are_refused_and_the_known_ones_listed() {
     for (kind, why) in [
         ("js", "script"),
         ("script-x.js", "script"),

@@ -12,12 +12,12 @@ mod wycheproof;
 use cambist_ring::RingProvider;
 
 #[test]
-fn signatures() {
+fn t053_t055_t056_signatures_of_wycheproof() {
     wycheproof::signatures(&RingProvider);
 }
 
 #[test]
-fn keys() {
+fn t046_t054_key_sets_of_wycheproof() {
     wycheproof::keys(&RingProvider);
 }
 

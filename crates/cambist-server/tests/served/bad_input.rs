@@ -196,7 +196,7 @@ async fn what_is_no_good_subject_token_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn paths_and_methods_are_keycloaks() {
+async fn t001_t016_paths_and_methods_are_keycloaks() {
     let instance = Instance::start(StoreChoice::Memory).await;
     let base = format!("/realms/{REALM}");
     let cases = [

@@ -160,7 +160,7 @@ async fn a_listed_proxy_hands_a_certificate_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_else_does() {
+async fn t030_nobody_else_does() {
     let (own, _) = Authority::new().issue(&[], "card");
     let value = format!(":{}:", STANDARD.encode(own));
     for layer in [proxied("client-cert", "192.0.2.1"), Layer::default()] {

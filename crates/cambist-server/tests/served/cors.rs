@@ -28,7 +28,7 @@ fn allowed(reply: &Reply) -> Option<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_clients_own_origin_reads_its_tokens() {
+async fn t014_only_the_clients_own_origin_reads_its_tokens() {
     let instance = Instance::start(StoreChoice::Memory).await;
     let address = instance.address();
     let ask = async |origin: &str, grant: &str, secret: &str| {

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn extensions_are_refused_whatever_they_say() {
+    fn t047_extensions_are_refused_whatever_they_say() {
         for (member, refused) in [
             (r#""crit":["b64"]"#, JwsError::CriticalExtension),
             (r#""crit":[]"#, JwsError::CriticalExtension),
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn key_ids_are_texts_of_at_most_255_bytes() {
+    fn t045_key_ids_are_texts_of_at_most_255_bytes() {
         let with = |key_id: &str| parse(&format!(r#"{{"alg":"RS256","kid":{key_id}}}"#));
         let long = |length: usize| format!("\"{}\"", "k".repeat(length));
         assert!(with(&long(255)).is_ok());

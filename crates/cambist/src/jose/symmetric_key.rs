@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_must_be_as_long_as_the_hash() {
+    fn t057_a_secret_must_be_as_long_as_the_hash() {
         for (algorithm, needed) in [
             (Algorithm::Hs256, 32),
             (Algorithm::Hs384, 48),

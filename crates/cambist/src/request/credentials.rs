@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn both_dialects_of_basic_are_read() {
+    fn t022_both_dialects_of_basic_are_read() {
         let encoded = read(Some("a:one%2Btwo"), "");
         assert_eq!(encoded.secret.unwrap().expose(), "one+two");
         assert_eq!(encoded.raw_secret.unwrap().expose(), "one%2Btwo");
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_basic_is_marked_or_passed_over() {
+    fn t022_what_is_no_basic_is_marked_or_passed_over() {
         let form = Form::default();
         assert!(PresentedCredentials::read(Some("Basic ***"), &form).unreadable);
         assert!(PresentedCredentials::read(Some("Basic YQ=="), &form).unreadable);

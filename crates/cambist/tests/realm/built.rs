@@ -32,7 +32,7 @@ fn scope_names<'r>(realm: &'r Realm, scopes: &[cambist::realm::ScopeNo]) -> Vec<
 }
 
 #[test]
-fn composites_are_followed_to_any_depth_and_cycles_end() {
+fn t128_composites_are_followed_to_any_depth_and_cycles_end() {
     let realm = build(&realm_with(|realm| {
         realm.roles = vec![
             composite("a", &["b", "leaf"]),
