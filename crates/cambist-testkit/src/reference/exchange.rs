@@ -62,8 +62,8 @@ fn unless(failed: bool, reason: Reason) -> Result<(), Reason> {
 pub fn decide(state: &State<'_>) -> Result<Kind, Reason> {
     let requester = state.requester;
     unless(!requester.enabled, Reason::Requester)?;
-    let registered = requester.standard || requester.permission_based;
-    unless(state.strict && !registered, Reason::NotRegistered)?;
+    let registered = !state.strict || requester.standard || requester.permission_based;
+    unless(!registered, Reason::NotRegistered)?;
     let access = state.declared.is_some_and(|urn| is(urn, "access_token"));
     let jwt = state.declared.is_some_and(|urn| is(urn, "jwt"));
     let by_permission = !state.strict || requester.permission_based;
@@ -79,12 +79,7 @@ pub fn decide(state: &State<'_>) -> Result<Kind, Reason> {
 }
 
 fn standard(state: &State<'_>, subject: &Subject<'_>) -> Result<(), Reason> {
-    let State {
-        requester,
-        targets,
-        scope,
-        ..
-    } = *state;
+    let (requester, targets, scope) = (state.requester, state.targets, state.scope);
     unless(!is_token(state, subject), Reason::SubjectToken)?;
     unless(state.strict && state.actor, Reason::Delegation)?;
     unless(!is_there(subject), Reason::SubjectToken)?;
@@ -125,9 +120,7 @@ fn standard(state: &State<'_>, subject: &Subject<'_>) -> Result<(), Reason> {
 }
 
 fn permission_based(state: &State<'_>) -> Result<(), Reason> {
-    let State {
-        requester, scope, ..
-    } = *state;
+    let (requester, scope) = (state.requester, state.scope);
     if let Some(subject) = &state.subject {
         let other = state.declared.is_some_and(|urn| !is(urn, "access_token"));
         unless(other, Reason::DeclaredType)?;
@@ -135,21 +128,16 @@ fn permission_based(state: &State<'_>) -> Result<(), Reason> {
         // Keycloak would hand out an unbound token for a bound one.
         unless(subject.bound, Reason::Bound)?;
     }
-    let nobody = state.subject.is_none() && state.impersonation.is_none();
-    unless(nobody, Reason::NoSubject)?;
+    let naked = state.subject.is_none();
+    unless(naked && state.impersonation.is_none(), Reason::NoSubject)?;
     unless(state.strict && state.actor, Reason::Delegation)?;
-    let gone = state.subject.is_some_and(|subject| !is_there(&subject));
-    unless(gone, Reason::SubjectToken)?;
-    match (state.impersonation, state.subject) {
-        (Some(allowed), subject) => {
-            let naked = subject.is_none();
-            unless(
-                !allowed || (naked && requester.public),
-                Reason::Impersonation,
-            )?;
-        }
-        (None, _) => {}
-    }
+    let there = state.subject.is_none_or(|subject| is_there(&subject));
+    unless(!there, Reason::SubjectToken)?;
+    let closed = |allowed: bool| !allowed || (naked && requester.public);
+    unless(
+        state.impersonation.is_some_and(closed),
+        Reason::Impersonation,
+    )?;
     let given = ["access_token", "refresh_token", "saml2"];
     let given = |urn| given.iter().any(|kind| is(urn, kind));
     unless(
@@ -187,7 +175,7 @@ fn permission_based(state: &State<'_>) -> Result<(), Reason> {
         state.requested.is_some_and(|urn| is(urn, "saml2")),
         Reason::NoAssertionConsumer,
     )?;
-    unless(state.subject.is_none() && scope.offline, Reason::Scope)?;
+    unless(naked && scope.offline, Reason::Scope)?;
     let acts = state.subject.is_some_and(|subject| subject.acts);
     unless(state.strict && acts, Reason::Delegation)
 }
