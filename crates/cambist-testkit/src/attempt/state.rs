@@ -69,7 +69,8 @@ impl<'a> Names<'a> {
         };
         let same = "standard.token.exchange.enableRefreshRequestedTokenType";
         Requester {
-            enabled: client.enabled,
+            // One that only takes tokens has nothing to ask with.
+            enabled: client.enabled && !client.bearer_only,
             public: client.public,
             standard: client.grants.contains(&ClientGrant::StandardTokenExchange),
             permission_based: client.grants.contains(&ClientGrant::TokenExchange),

@@ -29,7 +29,7 @@ pub struct State<'a> {
 /// The client that asks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Requester {
-    /// It is enabled; another one cannot prove who it is.
+    /// It is enabled, and not one that only takes tokens; another one cannot prove who it is.
     pub enabled: bool,
     /// It has no credentials.
     pub public: bool,
