@@ -2,7 +2,7 @@
 
 use cambist::{
     policy::{Possibility, exchange_possibility},
-    realm::{Client, ClientAccess, ClientNo, Feature, Profile, Realm, document::ClientGrant},
+    realm::{Client, ClientAccess, ClientNo, Feature, Realm, document::ClientGrant},
 };
 use serde::Serialize;
 
@@ -112,9 +112,7 @@ pub(crate) fn can_ask(client: &Client) -> bool {
 }
 
 pub(crate) fn exchanges_by_permission(realm: &Realm, client: &Client) -> bool {
-    // Keycloak has no switch for it.
-    let may = realm.profile() == Profile::Keycloak || client.may(ClientGrant::TokenExchange);
-    realm.features().has(Feature::TokenExchange) && may
+    realm.features().has(Feature::TokenExchange) && realm.admits_to_exchange(client)
 }
 
 pub(crate) fn exchanges_by_scope(realm: &Realm, client: &Client) -> bool {

@@ -187,6 +187,13 @@ impl Realm {
         self.client(*self.clients_by_uuid.get(uuid)?)
     }
 
+    /// Whether this client may ask for an exchange that permissions decide. Keycloak has no switch for it and lets
+    /// every client ask; in profile `strict` the client must be registered for it.
+    #[must_use]
+    pub fn admits_to_exchange(&self, client: &Client) -> bool {
+        self.profile() == Profile::Keycloak || client.may(document::ClientGrant::TokenExchange)
+    }
+
     /// All client scopes.
     #[must_use]
     pub fn scopes(&self) -> &[ClientScope] {

@@ -85,8 +85,7 @@ impl ExchangeFlow for External {
     }
 
     fn supports(&self, request: &FlowRequest<'_>) -> Result<(), &'static str> {
-        let registered = request.realm.profile() == Profile::Keycloak
-            || request.client.may(ClientGrant::TokenExchange);
+        let registered = request.realm.admits_to_exchange(request.client);
         let foreign = issuer_of(request).is_some_and(|issuer| *issuer != *request.issuer);
         (registered && foreign)
             .then_some(())

@@ -12,7 +12,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{Flow, FlowRequest, PendingFlow};
 use crate::{
-    realm::{Client, Feature, Features, Profile, Realm, document::ClientGrant},
+    realm::{Client, Feature, Features, Realm, document::ClientGrant},
     refusal::{ExchangeError, Refusal},
     request::GrantType,
     subject::{ProviderKind, ReadToken},
@@ -124,8 +124,7 @@ impl TokenExchange {
 
 /// Profile `keycloak` lets every client come; what a client may then do is asked later.
 fn registered(request: &FlowRequest<'_>) -> Result<(), ExchangeError> {
-    let registered = request.realm.profile() == Profile::Keycloak
-        || request.client.may(ClientGrant::TokenExchange)
+    let registered = request.realm.admits_to_exchange(request.client)
         || request.client.may(ClientGrant::StandardTokenExchange);
     registered
         .then_some(())

@@ -20,7 +20,7 @@ use crate::{
     jose::base64url,
     moment::Timestamp,
     outside::OutsideFailure,
-    realm::{Feature, Features, IdentityProvider, Profile, document::ClientGrant},
+    realm::{Feature, Features, IdentityProvider, document::ClientGrant},
     refusal::{ExchangeError, HandoverError, Refusal},
     request::TokenType,
     secret::Secret,
@@ -53,8 +53,7 @@ impl ExchangeFlow for Outward {
     }
 
     fn supports(&self, request: &FlowRequest<'_>) -> Result<(), &'static str> {
-        let registered = request.realm.profile() == Profile::Keycloak
-            || request.client.may(ClientGrant::TokenExchange);
+        let registered = request.realm.admits_to_exchange(request.client);
         let asked = request.parameters.value("requested_issuer").is_some();
         (registered && asked)
             .then_some(())

@@ -40,10 +40,9 @@ impl ExchangeFlow for PermissionBased {
     }
 
     fn supports(&self, request: &FlowRequest<'_>) -> Result<(), &'static str> {
-        // Keycloak asks the permission alone; in profile `strict` the client must be registered for it.
-        let registered = request.realm.profile() == Profile::Keycloak
-            || request.client.may(ClientGrant::TokenExchange);
-        registered
+        request
+            .realm
+            .admits_to_exchange(request.client)
             .then_some(())
             .ok_or("Permission-based token exchange is not enabled for the requested client")
     }
