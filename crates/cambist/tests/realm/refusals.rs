@@ -4,7 +4,9 @@ use cambist::realm::document::{
     ClientGrant, EnvironmentSecret, IdentityProviderDocument, PermissionDocument, SecretSource,
 };
 
-use crate::{client_with, composite, group, mapper, notes, realm_with, refusal, role, scope};
+use crate::{
+    build, client_with, composite, group, mapper, notes, realm_with, refusal, role, scope,
+};
 
 #[test]
 fn names_are_neither_empty_nor_too_long_nor_unprintable() {
@@ -349,6 +351,32 @@ fn a_wrong_permission_is_refused() {
         text.starts_with("permissions: ") && text.contains("nobody"),
         "{text}"
     );
+}
+
+/// In profile `strict`, which always takes actor tokens; nested names and other kinds of mapper are no way round.
+#[test]
+fn t143_r50_no_mapper_writes_who_acts_or_who_asks() {
+    for (kind, claim) in [
+        ("oidc-hardcoded-claim-mapper", "act"),
+        ("oidc-hardcoded-claim-mapper", "act.sub"),
+        ("oidc-hardcoded-claim-mapper", "may_act"),
+        ("oidc-hardcoded-claim-mapper", "azp"),
+        ("oidc-usermodel-attribute-mapper", "client_id"),
+    ] {
+        let with = |claim: &str| {
+            let mut writes = mapper("writes", kind);
+            writes
+                .config
+                .insert("claim.name".to_owned(), claim.to_owned());
+            client_with(|client| client.mappers.push(writes.clone()))
+        };
+        let text = refusal(&with(claim));
+        assert!(
+            text.contains("is for the engine to write"),
+            "{claim}: {text}"
+        );
+        assert!(build(&with("dept")).is_ok(), "another claim is taken");
+    }
 }
 
 fn derived(kind: &str, name: &str) -> String {
