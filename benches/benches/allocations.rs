@@ -5,11 +5,7 @@
 
 use std::{hint::black_box, sync::Arc};
 
-use cambist::{
-    crypto::{Algorithm, CryptoProvider},
-    moment::Moment,
-    policy::{EvaluationContext, ExchangeQuestion, can_exchange_to},
-};
+use cambist::crypto::{Algorithm, CryptoProvider};
 use cambist_benches::{
     decide,
     exchange::{Kind, Setting},
@@ -54,36 +50,9 @@ fn main() {
         let mut questions = questions.iter().cycle();
         count(name, || {
             let question = questions.next();
-            black_box(question.and_then(|question| ask(&world, question, record)));
+            black_box(question.and_then(|question| world.ask(question, record)));
         });
     }
-}
-
-fn ask(
-    world: &decide::World,
-    question: &decide::Question,
-    record: bool,
-) -> Option<cambist::policy::Answer> {
-    let realm = &world.realm;
-    let requester = realm.client_by_id(&question.requester)?;
-    let target = realm.client_by_id(&question.target)?;
-    let asked = ExchangeQuestion {
-        requester,
-        service_account: world.accounts.get(question.account),
-        subject_scope: Some("openid"),
-    };
-    let context = EvaluationContext {
-        client_id: requester.client_id(),
-        remote_address: None,
-        moment: Moment::utc(1_795_519_815),
-    };
-    Some(can_exchange_to(
-        realm,
-        &asked,
-        target.number(),
-        &context,
-        record,
-    ))
 }
 
 /// Prints what one call allocates, the mean of many.

@@ -10,46 +10,21 @@
 
 use std::{hint::black_box, time::Duration};
 
-use cambist::{
-    moment::Moment,
-    policy::{Answer, EvaluationContext, ExchangeQuestion, can_exchange_to},
-};
 use cambist_benches::{
-    decide::{Question, World},
+    decide::World,
     rounds::{Contender, Measured, compare},
 };
 
 /// How many different questions are asked in turn: more than a processor's caches hold the realm for.
 const QUESTIONS: usize = 262_144;
 
-fn ask(world: &World, question: &Question, record: bool) -> Option<Answer> {
-    let realm = &world.realm;
-    let requester = realm.client_by_id(&question.requester)?;
-    let target = realm.client_by_id(&question.target)?;
-    let asked = ExchangeQuestion {
-        requester,
-        service_account: world.accounts.get(question.account),
-        subject_scope: Some("openid"),
-    };
-    let context = EvaluationContext {
-        client_id: requester.client_id(),
-        remote_address: None,
-        moment: Moment::utc(1_795_519_815),
-    };
-    Some(can_exchange_to(
-        realm,
-        &asked,
-        target.number(),
-        &context,
-        record,
-    ))
-}
-
 /// Nanoseconds for the two look-ups alone, the decision with them, and the decision with its trace.
 fn measure(world: &World, rounds: usize, batch: Duration) -> Vec<Measured> {
     let questions = world.questions(QUESTIONS);
     for question in &questions {
-        let granted = ask(world, question, false).is_some_and(|(result, _)| result.is_ok());
+        let granted = world
+            .ask(question, false)
+            .is_some_and(|(result, _)| result.is_ok());
         assert_eq!(granted, question.expected, "{question:?}");
     }
     let mut turns = [
@@ -68,12 +43,12 @@ fn measure(world: &World, rounds: usize, batch: Duration) -> Vec<Measured> {
     let decide = || {
         second
             .next()
-            .and_then(|question| ask(world, black_box(question), false))
+            .and_then(|question| world.ask(black_box(question), false))
     };
     let traced = || {
         third
             .next()
-            .and_then(|question| ask(world, black_box(question), true))
+            .and_then(|question| world.ask(black_box(question), true))
     };
     compare(
         vec![

@@ -17,11 +17,7 @@ use std::{
     sync::Arc,
 };
 
-use cambist::{
-    crypto::Algorithm,
-    moment::Moment,
-    policy::{EvaluationContext, ExchangeQuestion, can_exchange_to},
-};
+use cambist::crypto::Algorithm;
 use cambist_benches::{
     decide,
     exchange::{Kind, Setting},
@@ -163,31 +159,12 @@ fn work(name: &str, times: u64) {
 
 fn decisions(times: u64, record: bool) {
     let world = decide::World::new(1_000);
-    let realm = &world.realm;
     let questions = world.questions(64);
     for question in questions
         .iter()
         .cycle()
         .take(usize::try_from(times).unwrap_or(usize::MAX))
     {
-        let requester = realm.client_by_id(&question.requester).expect("a client");
-        let target = realm.client_by_id(&question.target).expect("a client");
-        let asked = ExchangeQuestion {
-            requester,
-            service_account: world.accounts.get(question.account),
-            subject_scope: Some("openid"),
-        };
-        let context = EvaluationContext {
-            client_id: requester.client_id(),
-            remote_address: None,
-            moment: Moment::utc(1_795_519_815),
-        };
-        let _ = black_box(can_exchange_to(
-            realm,
-            &asked,
-            target.number(),
-            &context,
-            record,
-        ));
+        let _ = black_box(world.ask(question, record));
     }
 }

@@ -3,7 +3,8 @@
 use cambist::{
     claims::mappers::MapperKinds,
     facts::User,
-    policy::PolicyKinds,
+    moment::Moment,
+    policy::{Answer, EvaluationContext, ExchangeQuestion, PolicyKinds, can_exchange_to},
     realm::{
         Features, Realm,
         build::BuildOptions,
@@ -105,6 +106,26 @@ impl World {
             size: targets,
             listed,
         }
+    }
+
+    /// Puts a question; `None` when one of its clients is not there.
+    #[must_use]
+    pub fn ask(&self, question: &Question, record: bool) -> Option<Answer> {
+        let realm = &self.realm;
+        let requester = realm.client_by_id(&question.requester)?;
+        let target = realm.client_by_id(&question.target)?;
+        let asked = ExchangeQuestion {
+            requester,
+            service_account: self.accounts.get(question.account),
+            subject_scope: Some("openid"),
+        };
+        let context = EvaluationContext {
+            client_id: requester.client_id(),
+            remote_address: None,
+            moment: Moment::utc(1_795_519_815),
+        };
+        let target = target.number();
+        Some(can_exchange_to(realm, &asked, target, &context, record))
     }
 
     /// So many questions, the same ones each time, spread over all targets.

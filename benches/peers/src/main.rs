@@ -13,11 +13,7 @@ use std::{
     time::Duration,
 };
 
-use cambist::{
-    moment::Moment,
-    policy::{EvaluationContext, ExchangeQuestion, can_exchange_to},
-    realm::Role,
-};
+use cambist::realm::Role;
 use cambist_benches::{
     decide::{Question, World},
     rounds::{Contender, compare},
@@ -40,7 +36,10 @@ fn caller(target: usize, step: usize, size: usize) -> String {
 }
 
 fn roles_of(world: &World, question: &Question) -> Vec<String> {
-    let ids = world.accounts.get(question.account).map(|account| &account.roles);
+    let ids = world
+        .accounts
+        .get(question.account)
+        .map(|account| &account.roles);
     ids.into_iter()
         .flatten()
         .filter_map(|id| world.realm.role_by_id(id).map(Role::name))
@@ -49,24 +48,9 @@ fn roles_of(world: &World, question: &Question) -> Vec<String> {
 }
 
 fn cambist(world: &World, question: &Question) -> bool {
-    let realm = &world.realm;
-    let Some(requester) = realm.client_by_id(&question.requester) else {
-        return false;
-    };
-    let Some(target) = realm.client_by_id(&question.target) else {
-        return false;
-    };
-    let asked = ExchangeQuestion {
-        requester,
-        service_account: world.accounts.get(question.account),
-        subject_scope: Some("openid"),
-    };
-    let context = EvaluationContext {
-        client_id: requester.client_id(),
-        remote_address: None,
-        moment: Moment::utc(1_795_519_815),
-    };
-    can_exchange_to(realm, &asked, target.number(), &context, false).0.is_ok()
+    world
+        .ask(question, false)
+        .is_some_and(|(answer, _)| answer.is_ok())
 }
 
 struct Cedar {
@@ -88,16 +72,28 @@ impl Cedar {
                 .map(|step| RestrictedExpression::new_entity_uid(uid(&caller(target, step, size))));
             let attributes = HashMap::from([
                 ("callers".to_owned(), RestrictedExpression::new_set(callers)),
-                ("role".to_owned(), RestrictedExpression::new_string(format!("role-{}", target % ROLES))),
+                (
+                    "role".to_owned(),
+                    RestrictedExpression::new_string(format!("role-{}", target % ROLES)),
+                ),
             ]);
             Entity::new(uid(&format!("client-{target}")), attributes, HashSet::new())
         };
         let entities = (0..size).map(entity).collect::<Result<Vec<_>, _>>()?;
         let request = |question: &Question| -> Outcome<Request> {
-            let roles = roles_of(world, question).into_iter().map(RestrictedExpression::new_string);
-            let context = Context::from_pairs([("roles".to_owned(), RestrictedExpression::new_set(roles))])?;
+            let roles = roles_of(world, question)
+                .into_iter()
+                .map(RestrictedExpression::new_string);
+            let context =
+                Context::from_pairs([("roles".to_owned(), RestrictedExpression::new_set(roles))])?;
             let (requester, target) = (uid(&question.requester), uid(&question.target));
-            Ok(Request::new(requester, action.clone(), target, context, None)?)
+            Ok(Request::new(
+                requester,
+                action.clone(),
+                target,
+                context,
+                None,
+            )?)
         };
         Ok(Self {
             policies,
@@ -107,14 +103,22 @@ impl Cedar {
     }
 }
 
-fn rego(world: &World, size: usize, questions: &[Question]) -> Outcome<(regorus::CompiledPolicy, Vec<regorus::Value>)> {
+fn rego(
+    world: &World,
+    size: usize,
+    questions: &[Question],
+) -> Outcome<(regorus::CompiledPolicy, Vec<regorus::Value>)> {
     let rule = "package exchange\nimport rego.v1\ndefault allow := false\n\
         allow if {\n    target := data.targets[input.target]\n    target.callers[input.requester]\n    input.roles[target.role]\n}\n";
     let targets: serde_json::Map<_, _> = (0..size)
         .map(|target| {
-            let callers: serde_json::Map<_, _> =
-                (1..=LISTED).map(|step| (caller(target, step, size), true.into())).collect();
-            (format!("client-{target}"), json!({"callers": callers, "role": format!("role-{}", target % ROLES)}))
+            let callers: serde_json::Map<_, _> = (1..=LISTED)
+                .map(|step| (caller(target, step, size), true.into()))
+                .collect();
+            (
+                format!("client-{target}"),
+                json!({"callers": callers, "role": format!("role-{}", target % ROLES)}),
+            )
         })
         .collect();
     let mut engine = regorus::Engine::new();
@@ -122,9 +126,12 @@ fn rego(world: &World, size: usize, questions: &[Question]) -> Outcome<(regorus:
     engine.add_data_json(&json!({ "targets": targets }).to_string())?;
     let compiled = engine.compile_with_entrypoint(&"data.exchange.allow".into())?;
     let input = |question: &Question| {
-        let roles: serde_json::Map<_, _> =
-            roles_of(world, question).into_iter().map(|role| (role, true.into())).collect();
-        let input = json!({"requester": question.requester, "target": question.target, "roles": roles});
+        let roles: serde_json::Map<_, _> = roles_of(world, question)
+            .into_iter()
+            .map(|role| (role, true.into()))
+            .collect();
+        let input =
+            json!({"requester": question.requester, "target": question.target, "roles": roles});
         regorus::Value::from_json_str(&input.to_string())
     };
     let inputs = questions.iter().map(input).collect::<Result<_, _>>()?;
@@ -138,7 +145,10 @@ fn main() -> Outcome<()> {
     } else {
         (51, Duration::from_millis(2))
     };
-    println!("{:<10} {:<10} {:>8} {:>8}", "clients", "engine", "ns", "ratio");
+    println!(
+        "{:<10} {:<10} {:>8} {:>8}",
+        "clients", "engine", "ns", "ratio"
+    );
     for size in [1_000, 100_000] {
         let world = World::new(size);
         let questions = world.questions(QUESTIONS);
@@ -146,11 +156,20 @@ fn main() -> Outcome<()> {
         let (policy, inputs) = rego(&world, size, &questions)?;
         let authorizer = Authorizer::new();
         let asks_cedar = |request: &Request| {
-            authorizer.is_authorized(request, &cedar.policies, &cedar.entities).decision() == Decision::Allow
+            authorizer
+                .is_authorized(request, &cedar.policies, &cedar.entities)
+                .decision()
+                == Decision::Allow
         };
-        let asks_rego = |input: &regorus::Value| policy.eval_with_input(input.clone()).ok() == Some(true.into());
+        let asks_rego = |input: &regorus::Value| {
+            policy.eval_with_input(input.clone()).ok() == Some(true.into())
+        };
         for ((question, request), input) in questions.iter().zip(&cedar.requests).zip(&inputs) {
-            let answers = [cambist(&world, question), asks_cedar(request), asks_rego(input)];
+            let answers = [
+                cambist(&world, question),
+                asks_cedar(request),
+                asks_rego(input),
+            ];
             assert_eq!(answers, [question.expected; 3], "{question:?}");
         }
         let mut asked = questions.iter().cycle();
@@ -158,15 +177,30 @@ fn main() -> Outcome<()> {
         let mut given = inputs.iter().cycle();
         let measured = compare(
             vec![
-                Contender::new("cambist", || asked.next().map(|question| cambist(&world, black_box(question)))),
-                Contender::new("cedar", || requests.next().map(|request| asks_cedar(black_box(request)))),
-                Contender::new("regorus", || given.next().map(|input| asks_rego(black_box(input)))),
+                Contender::new("cambist", || {
+                    asked
+                        .next()
+                        .map(|question| cambist(&world, black_box(question)))
+                }),
+                Contender::new("cedar", || {
+                    requests
+                        .next()
+                        .map(|request| asks_cedar(black_box(request)))
+                }),
+                Contender::new("regorus", || {
+                    given.next().map(|input| asks_rego(black_box(input)))
+                }),
             ],
             rounds,
             batch,
         );
         for engine in &measured {
-            println!("{size:<10} {:<10} {:>8.0} {:>8.1}", engine.name, engine.micros * 1_000.0, engine.ratio);
+            println!(
+                "{size:<10} {:<10} {:>8.0} {:>8.1}",
+                engine.name,
+                engine.micros * 1_000.0,
+                engine.ratio
+            );
         }
     }
     Ok(())
