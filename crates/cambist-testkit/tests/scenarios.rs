@@ -3,9 +3,19 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
+use cambist::{
+    crypto::{
+        Algorithm, CryptoProvider, Hash, HashAlgorithm, HmacKey, KeyError, SignatureMismatch,
+        Signer, Verifier,
+    },
+    jose::{PrivateKey, PublicKey, SymmetricKey},
+};
 use cambist_ring::RingProvider;
 use cambist_testkit::scenario::{Mismatch, Scenario, ScenarioError, Told};
 use serde_json::json;
@@ -110,4 +120,67 @@ fn a_scenario_that_cannot_be_told_says_why() {
     let unknown = "title = \"\"\nsource = []\nsteps = []\nmoment = 1\n";
     let error = Scenario::read(unknown).unwrap_err().to_string();
     assert!(error.contains("unknown field `moment`"), "{error}");
+}
+
+/// Ring, with a count of the signatures by key pairs that were checked.
+#[derive(Clone, Debug, Default)]
+struct Counting(Arc<AtomicUsize>);
+
+#[derive(Debug)]
+struct Counted(Arc<dyn Verifier>, Arc<AtomicUsize>);
+
+impl Verifier for Counted {
+    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureMismatch> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.verify(message, signature)
+    }
+}
+
+impl CryptoProvider for Counting {
+    fn verifier(
+        &self,
+        algorithm: Algorithm,
+        key: &PublicKey,
+    ) -> Result<Arc<dyn Verifier>, KeyError> {
+        let verifier = RingProvider.verifier(algorithm, key)?;
+        Ok(Arc::new(Counted(verifier, Arc::clone(&self.0))))
+    }
+
+    fn hmac(&self, algorithm: Algorithm, key: &SymmetricKey) -> Result<HmacKey, KeyError> {
+        RingProvider.hmac(algorithm, key)
+    }
+
+    fn signer(&self, algorithm: Algorithm, key: &PrivateKey) -> Result<Arc<dyn Signer>, KeyError> {
+        RingProvider.signer(algorithm, key)
+    }
+
+    fn public_key(&self, key: &PrivateKey) -> Result<PublicKey, KeyError> {
+        RingProvider.public_key(key)
+    }
+
+    fn hash(&self, algorithm: HashAlgorithm, data: &[u8]) -> Hash {
+        RingProvider.hash(algorithm, data)
+    }
+}
+
+/// A signature is the dearest part of an exchange: each token of a request is verified once.
+#[test]
+fn a_delegated_exchange_verifies_subject_and_actor_once_each() {
+    let path = Path::new(FOLDER).join("delegation/named-by-the-customer.toml");
+    let mut scenario = Scenario::read_file(&path).unwrap();
+    let count = |scenario: &Scenario| {
+        let provider = Counting::default();
+        let told = scenario.tell(Arc::new(provider.clone())).unwrap();
+        assert_eq!(told.mismatches, []);
+        provider.0.load(Ordering::Relaxed)
+    };
+    let exchange = scenario
+        .steps
+        .iter()
+        .position(|step| step.form.contains_key("actor_token"));
+    let exchange = exchange.unwrap();
+    scenario.steps.truncate(exchange.saturating_add(1));
+    let with = count(&scenario);
+    scenario.steps.truncate(exchange);
+    assert_eq!(with.saturating_sub(count(&scenario)), 2);
 }

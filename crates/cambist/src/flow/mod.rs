@@ -189,6 +189,12 @@ pub trait PendingFlow: Send + Sync + core::fmt::Debug {
     /// What it waits for.
     fn facts_needed(&self) -> FactsNeeded;
 
+    /// The subject token that it has read, where it exchanges one of this realm. Default: none, so that whoever
+    /// needs it reads, and verifies, it again.
+    fn subject(&self) -> Option<&ReadToken> {
+        None
+    }
+
     /// Goes on with the facts.
     ///
     /// # Errors

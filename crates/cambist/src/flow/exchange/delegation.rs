@@ -47,7 +47,7 @@ pub(super) fn delegated(
             acting: None,
         }));
     }
-    let acting = Acting::read(request).map_err(refused);
+    let acting = Acting::read(request, inner.subject()).map_err(refused);
     let acting = trace.step(
         "the actor token stands for itself and is the client's",
         acting,
@@ -160,7 +160,10 @@ struct Acting {
 }
 
 impl Acting {
-    fn read(request: &FlowRequest<'_>) -> Result<Self, DelegationError> {
+    fn read(
+        request: &FlowRequest<'_>,
+        subject: Option<&ReadToken>,
+    ) -> Result<Self, DelegationError> {
         let FlowRequest {
             realm,
             client,
@@ -197,10 +200,15 @@ impl Acting {
                 .satisfies(bound)
                 .map_err(DelegationError::Binding)?;
         }
-        let text = parameters.value("subject_token").unwrap_or_default();
-        let subject = request
-            .read_token(&text, types)
-            .map_err(DelegationError::SubjectToken)?;
+        let subject = match subject {
+            Some(token) => token.clone(),
+            None => {
+                let text = parameters.value("subject_token").unwrap_or_default();
+                request
+                    .read_token(&text, types)
+                    .map_err(DelegationError::SubjectToken)?
+            }
+        };
         if Relation::of(client, &subject).any().is_err() {
             return Err(DelegationError::NotAddressed);
         }

@@ -177,6 +177,10 @@ impl PendingExchange {
 }
 
 impl PendingFlow for PendingExchange {
+    fn subject(&self) -> Option<&ReadToken> {
+        self.token.as_ref()
+    }
+
     fn facts_needed(&self) -> FactsNeeded {
         let token = self.token.as_ref();
         FactsNeeded {

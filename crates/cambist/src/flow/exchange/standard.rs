@@ -139,6 +139,10 @@ struct PendingStandard {
 }
 
 impl PendingFlow for PendingStandard {
+    fn subject(&self) -> Option<&ReadToken> {
+        Some(&self.token)
+    }
+
     fn facts_needed(&self) -> FactsNeeded {
         FactsNeeded {
             session: self.token.session_query(),
