@@ -44,15 +44,27 @@ const REALM: &str = r#"{
 
 static WORLD: LazyLock<(Engine, World)> = LazyLock::new(|| {
     let world = World::new(serde_json::from_str(REALM).unwrap(), &WorthlessProvider).unwrap();
-    (Engine::builder(Arc::new(WorthlessProvider)).tracing(true).build(), world)
+    (
+        Engine::builder(Arc::new(WorthlessProvider))
+            .tracing(true)
+            .build(),
+        world,
+    )
 });
 
 fuzz_target!(|data: &[u8]| {
     let (engine, world) = &*WORLD;
-    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let end = data
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .unwrap_or(data.len());
     let (header, claims) = data.split_at(end);
     let claims = claims.get(1..).unwrap_or_default();
-    let signed = format!("{}.{}", base64url::encode(header), base64url::encode(claims));
+    let signed = format!(
+        "{}.{}",
+        base64url::encode(header),
+        base64url::encode(claims)
+    );
     let key = PrivateKey::from_pkcs8_der(KEY).unwrap();
     let mut signature = Vec::new();
     WorthlessProvider
@@ -71,7 +83,12 @@ fuzz_target!(|data: &[u8]| {
         ..Envelope::default()
     };
     let pending = engine
-        .receive(Arc::clone(&world.realm), &envelope, body.as_bytes(), Moment::utc(NOW))
+        .receive(
+            Arc::clone(&world.realm),
+            &envelope,
+            body.as_bytes(),
+            Moment::utc(NOW),
+        )
         .and_then(TokenRequest::authenticate)
         .and_then(AuthenticatedRequest::begin);
     let Ok(pending) = pending else { return };
@@ -85,7 +102,10 @@ fuzz_target!(|data: &[u8]| {
         assert!(ours.starts_with(ISSUER), "{ours}");
         assert!(audience.as_array().is_none_or(|all| all.len() == 1));
         let bank = told["iss"] == "https://bank.example";
-        let once = plan.effects.iter().any(|effect| matches!(effect, Effect::UseOnce { .. }));
+        let once = plan
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::UseOnce { .. }));
         assert!(once || !bank, "an assertion of the bank is good once");
     }
 });

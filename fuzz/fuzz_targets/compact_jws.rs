@@ -5,16 +5,23 @@ use std::sync::Arc;
 
 use cambist::{
     crypto::{Algorithm, CryptoProvider},
-    jose::{JwsLimits, SymmetricKey, UnverifiedJws, VerificationKey, claims::{Strictness, TokenClaims}},
+    jose::{
+        JwsLimits, SymmetricKey, UnverifiedJws, VerificationKey,
+        claims::{Strictness, TokenClaims},
+    },
 };
 use cambist_testkit::worthless_crypto::WorthlessProvider;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let Ok(jws) = UnverifiedJws::parse(text, &JwsLimits::default()) else { return };
+    let Ok(jws) = UnverifiedJws::parse(text, &JwsLimits::default()) else {
+        return;
+    };
     let _ = jws.peek_issuer();
     let algorithm = Algorithm::from_name(jws.algorithm_name()).unwrap();
-    let hmac = WorthlessProvider.hmac(algorithm, &SymmetricKey::new(vec![0; 64])).unwrap();
+    let hmac = WorthlessProvider
+        .hmac(algorithm, &SymmetricKey::new(vec![0; 64]))
+        .unwrap();
     let key = VerificationKey {
         key_id: "k".into(),
         algorithm,

@@ -13,8 +13,9 @@ fuzz_target!(|case: (RealmOutline, Vec<AttemptOutline>)| {
     let trial = Trial::new(realm.document()).expect("every outline builds");
     for outline in attempts.iter().take(8) {
         let attempt = outline.attempt(trial.document());
-        let engine = Verdict::from(&trial.decide(&attempt));
+        let decision = trial.decide(&attempt);
+        let engine = Verdict::from(&decision);
         let reference = Verdict::from(trial.reference(&attempt));
-        assert_eq!(engine, reference, "{attempt:?}");
+        assert_eq!(engine, reference, "{attempt:?}\n{decision:#?}");
     }
 });

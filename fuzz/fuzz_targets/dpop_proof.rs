@@ -20,7 +20,9 @@ fuzz_target!(|text: &str| {
         now: Timestamp(NOW),
         provider: &WorthlessProvider,
     };
-    let Ok(proof) = verify(text, &check) else { return };
+    let Ok(proof) = verify(text, &check) else {
+        return;
+    };
     assert!(text.len() <= MAX_PROOF_BYTES);
     assert_eq!(proof.key.len(), 43);
     let at = text.len() / 2;

@@ -5,6 +5,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::arithmetic_side_effects,
     reason = "a test that cannot go on stops"
 )]
@@ -18,6 +19,7 @@ use cambist::{
     realm::Profile,
 };
 use cambist_testkit::{
+    attempt::{Attempt, SubjectToken},
     fixed_entropy::FixedEntropy,
     generate::{RealmOutline, attempts, realms},
     reference::{
@@ -272,9 +274,7 @@ proptest! {
 }
 
 /// A realm, and attempts in it.
-fn tried(
-    count: usize,
-) -> impl Strategy<Value = (RealmOutline, Vec<cambist_testkit::attempt::Attempt>)> {
+fn tried(count: usize) -> impl Strategy<Value = (RealmOutline, Vec<Attempt>)> {
     realms().prop_flat_map(move |realm| {
         let attempts = attempts(&realm.document());
         (Just(realm), prop::collection::vec(attempts, count))
@@ -342,6 +342,41 @@ fn texts(value: &Value) -> BTreeSet<String> {
             .collect(),
         _ => BTreeSet::new(),
     }
+}
+
+/// What is absent never counts as unlimited: asked for a scope, a subject token without any gives none.
+#[test]
+fn p10_a_subject_token_without_scope_gives_none() {
+    let trial = Trial::new(
+        serde_json::from_value(json!({
+            "realm": "bare", "profile": "strict",
+            "client_scopes": [{"name": "mail"}],
+            "clients": [{
+                "id": "front", "secret": "s", "grants": ["token-exchange"],
+                "default_scopes": [], "optional_scopes": ["mail"],
+            }],
+            "users": [{"username": "ada"}],
+        }))
+        .unwrap(),
+    )
+    .unwrap();
+    let mut subject = SubjectToken::of("ada", "front");
+    subject.scope = None;
+    let attempt = Attempt {
+        requester: "front".into(),
+        subject: Some(subject),
+        scope: Some("openid mail".into()),
+        now: 1_800_000_000,
+        ..Attempt::default()
+    };
+    assert_eq!(
+        Verdict::from(trial.reference(&attempt)),
+        Verdict::Permit(Kind::PermissionBased)
+    );
+    let Decision::Permit(grant) = trial.decide(&attempt) else {
+        panic!("{:?}", trial.decide(&attempt));
+    };
+    assert_eq!(minted(grant).get("scope"), Some(&json!("")));
 }
 
 /// The comparisons above would hold if nothing were ever permitted.

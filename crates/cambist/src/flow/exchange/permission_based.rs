@@ -384,12 +384,17 @@ impl Asker<'_> {
         let user = Arc::clone(user);
         let roles = effective_roles(realm, &user);
         let token = self.subject.map(VerifiedSubject::token);
-        let text = inherited(realm, target, scope, token.and_then(ReadToken::scope));
+        let had = match (token, realm.profile()) {
+            // What is absent never counts as unlimited.
+            (Some(token), Profile::Strict) => Some(token.scope().unwrap_or_default()),
+            (token, _) => token.and_then(ReadToken::scope),
+        };
+        let text = inherited(realm, target, scope, had);
         let asker = self.request.asker(&user, &roles, self.facts);
         let active = match token {
-            Some(token) => {
+            Some(_) => {
                 let mut active = GrantedScopes::select(realm, target, &text, &asker, trace);
-                let had = token.scope().unwrap_or_default();
+                let had = had.unwrap_or_default();
                 active.retain(realm, |scope| scope_stays(realm, target, scope, had));
                 active
             }
