@@ -32,8 +32,13 @@ enum Says {
     Fails(OutsideFailure),
 }
 
+/// Which addresses were asked, and when.
+type Log = Arc<Mutex<Vec<(Arc<str>, u64)>>>;
+
 /// The other servers.
 struct World {
+    log: Log,
+    seconds: Arc<AtomicU64>,
     fetches: Arc<AtomicUsize>,
     says: Arc<Mutex<Says>>,
     slowly: Duration,
@@ -42,10 +47,12 @@ struct World {
 impl Fetch for World {
     fn fetch(&self, request: FetchRequest) -> FetchFuture<'_> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
+        assert!(request.limit <= 256 * 1_024);
+        let now = self.seconds.load(Ordering::SeqCst);
+        self.log.lock().unwrap().push((request.url, now));
         let says = self.says.lock().unwrap().clone();
         Box::pin(async move {
             tokio::time::sleep(self.slowly).await;
-            assert!(request.limit <= 256 * 1_024);
             match says {
                 Says::Keys(body) => Ok(Fetched { status: 200, body }),
                 Says::Status(status) => Ok(Fetched {
@@ -60,6 +67,7 @@ impl Fetch for World {
 
 struct Bench {
     outbound: Outbound,
+    log: Log,
     seconds: Arc<AtomicU64>,
     fetches: Arc<AtomicUsize>,
     says: Arc<Mutex<Says>>,
@@ -72,7 +80,10 @@ impl Bench {
             Arc::new(AtomicUsize::new(0)),
         );
         let says = Arc::new(Mutex::new(Says::Keys(key_set("one"))));
+        let log = Log::default();
         let world = World {
+            log: Arc::clone(&log),
+            seconds: Arc::clone(&seconds),
             fetches: Arc::clone(&fetches),
             says: Arc::clone(&says),
             slowly,
@@ -92,6 +103,7 @@ impl Bench {
                 Box::new(world),
                 Box::new(clock),
             ),
+            log,
             seconds,
             fetches,
             says,
@@ -145,20 +157,63 @@ async fn a_known_key_is_fetched_once() {
     assert_eq!(bench.fetches(), 1);
 }
 
-#[tokio::test]
-async fn t190_r66_ten_thousand_unknown_key_ids_a_second_make_one_fetch_in_thirty_seconds() {
-    let bench = Bench::plain();
-    for second in 0..120 {
-        for number in 0..5_000 {
-            for url in [A, B] {
-                let key_id = format!("unknown-{second}-{number}");
-                assert_eq!(bench.ask(url, &key_id).await, Ok(false));
-            }
+/// `each` unknown key ids a second and issuer, in eight tasks at once. When each issuer was
+/// asked, in seconds since the first.
+async fn flood(keys: KeyCacheOptions, seconds: u64, each: usize) -> Vec<(Arc<str>, u64)> {
+    let bench = Bench::new(keys, Duration::ZERO);
+    for second in 0..seconds {
+        let racers = (0..8).map(|racer| {
+            let outbound = bench.outbound.clone();
+            tokio::spawn(async move {
+                for number in 0..each.div_euclid(8) {
+                    let key_id = format!("unknown-{second}-{racer}-{number}");
+                    for url in [A, B] {
+                        assert_eq!(ask(&outbound, url, &key_id).await, Ok(false));
+                    }
+                }
+            })
+        });
+        for racer in racers.collect::<Vec<_>>() {
+            racer.await.unwrap();
         }
         bench.wait(1);
     }
-    // Two issuers, at seconds 0, 30, 60 and 90.
-    assert_eq!(bench.fetches(), 2 * 4);
+    let log = bench.log.lock().unwrap();
+    log.iter()
+        .map(|(url, second)| (Arc::clone(url), second.saturating_sub(1_000)))
+        .collect()
+}
+
+/// At most one fetch for each issuer in 30 seconds.
+fn is_calm(log: &[(Arc<str>, u64)]) -> bool {
+    [A, B].iter().all(|issuer| {
+        let at = |(url, second): &(Arc<str>, u64)| (**url == **issuer).then_some(*second);
+        let seconds: Vec<u64> = log.iter().filter_map(at).collect();
+        let next = seconds.iter().skip(1);
+        next.zip(&seconds)
+            .all(|(next, before)| next.saturating_sub(*before) >= 30)
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t190_r66_ten_thousand_unknown_key_ids_a_second_make_one_fetch_in_thirty_seconds() {
+    let log = flood(KeyCacheOptions::default(), 61, 10_000).await;
+    assert!(is_calm(&log), "{log:?}");
+    // And in each 30 seconds there is one: a new key is found.
+    assert_eq!(log.len(), 2 * 3, "{log:?}");
+
+    // A cache that fetches for every key id that it does not know, and one that does so a second too early.
+    let never = KeyCacheOptions {
+        interval: Duration::ZERO,
+        ..KeyCacheOptions::default()
+    };
+    let log = flood(never, 2, 80).await;
+    assert!(!is_calm(&log) && log.len() > 2 * 80, "{log:?}");
+    let early = KeyCacheOptions {
+        interval: Duration::from_secs(29),
+        ..KeyCacheOptions::default()
+    };
+    assert!(!is_calm(&flood(early, 40, 8).await));
 }
 
 #[tokio::test(flavor = "multi_thread")]

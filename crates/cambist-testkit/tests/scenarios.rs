@@ -83,7 +83,9 @@ fn each_kind_of_expectation_can_fail() {
     expect.failed = Some("no such check".into());
     expect.decisive = Some(vec!["another policy".into()]);
     expect.widenings = Some(vec![]);
+    expect.reason = Some("no such reason".into());
     expect.effects = Some(vec!["revoke".into()]);
+    expect.asked = Some(vec!["https://nobody.example".into()]);
     let told = tell(&scenario).unwrap();
     assert_eq!(
         places(&told.mismatches),
@@ -95,9 +97,11 @@ fn each_kind_of_expectation_can_fail() {
             "id_token/typ",
             "iss",
             "trace/failed",
+            "trace/reason",
             "trace/decisive",
             "trace/widenings",
             "effects",
+            "asked",
         ]
     );
 }
@@ -116,6 +120,11 @@ fn a_scenario_that_cannot_be_told_says_why() {
         error,
         "step exchange: ${login.access_token} names nothing that an earlier step answered"
     );
+
+    let mut scenario = guide();
+    scenario.steps[0].like = Some("later".into());
+    let error = tell(&scenario).unwrap_err().to_string();
+    assert_eq!(error, "login is like \"later\", which is none before it");
 
     let unknown = "title = \"\"\nsource = []\nsteps = []\nmoment = 1\n";
     let error = Scenario::read(unknown).unwrap_err().to_string();

@@ -9,7 +9,7 @@ use cambist::realm::document::RealmDocument;
 use cambist_store::document::{read_toml, resolve_secrets};
 use serde::Deserialize;
 
-use super::{ForeignToken, ScenarioError};
+use super::{ForeignToken, Saying, ScenarioError};
 
 /// Any value of a claim or of an answer.
 pub type Value = serde_json::Value;
@@ -40,9 +40,12 @@ pub struct Scenario {
     /// Tokens that another issuer has signed, by name; a step says `${name.token}`.
     #[serde(default)]
     pub tokens: BTreeMap<String, ForeignToken>,
-    /// Addresses at which that issuer publishes its keys. Nothing else is to be had from outside.
+    /// Addresses at which that issuer publishes its keys.
     #[serde(default)]
     pub published: Vec<String>,
+    /// What other servers say of tokens. Nothing else is to be had from outside.
+    #[serde(default)]
+    pub outside: Vec<Saying>,
     /// The requests, in order.
     pub steps: Vec<Step>,
 }
@@ -57,15 +60,22 @@ const fn first_moment() -> i64 {
 pub struct Step {
     /// What later steps call it.
     pub name: String,
+    /// An earlier step whose `to`, `client`, `secret`, `authorization` and `form` are its own, where it has
+    /// none.
+    #[serde(default)]
+    pub like: Option<String>,
+    /// Members of the form of that step that it does without.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// Seconds that go by before it.
     #[serde(default)]
     pub after: u32,
     /// What an administrator does before it.
     #[serde(default)]
     pub change: Change,
-    /// Where it goes.
+    /// Where it goes; the token endpoint when absent.
     #[serde(default)]
-    pub to: Endpoint,
+    pub to: Option<Endpoint>,
     /// `client_id` of who sends it; its secret of the realm document goes along where it has one.
     #[serde(default)]
     pub client: Option<String>,
@@ -83,11 +93,10 @@ pub struct Step {
 }
 
 /// Where a request goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Endpoint {
     /// The token endpoint.
-    #[default]
     Token,
     /// Introspection (RFC 7662).
     Introspect,
@@ -157,6 +166,9 @@ pub struct Expectation {
     /// Of the decision trace: the check that failed.
     #[serde(default)]
     pub failed: Option<String>,
+    /// Of the decision trace: why, in words.
+    #[serde(default)]
+    pub reason: Option<String>,
     /// Of the decision trace: the policies that were decisive, in the order asked.
     #[serde(default)]
     pub decisive: Option<Vec<String>>,
@@ -166,6 +178,34 @@ pub struct Expectation {
     /// What has to be stored, by kind and in order.
     #[serde(default)]
     pub effects: Option<Vec<String>>,
+    /// The addresses of other servers that were asked, in order.
+    #[serde(default)]
+    pub asked: Option<Vec<String>>,
+}
+
+impl Step {
+    /// Takes over from an earlier step what it does not say itself.
+    pub(super) fn after(mut self, earlier: &[Self]) -> Result<Self, ScenarioError> {
+        let Some(name) = &self.like else {
+            return Ok(self);
+        };
+        let model = earlier.iter().find(|step| step.name == *name);
+        let model = model.ok_or_else(|| ScenarioError::Like {
+            name: self.name.clone(),
+            like: name.clone(),
+        })?;
+        self.to = self.to.or(model.to);
+        self.client = self.client.or_else(|| model.client.clone());
+        self.secret = self.secret.or_else(|| model.secret.clone());
+        self.authorization = self.authorization.or_else(|| model.authorization.clone());
+        for (member, value) in &model.form {
+            if !self.without.contains(member) {
+                let own = self.form.entry(member.clone());
+                own.or_insert_with(|| value.clone());
+            }
+        }
+        Ok(self)
+    }
 }
 
 impl Scenario {

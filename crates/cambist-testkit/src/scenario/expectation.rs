@@ -40,6 +40,8 @@ pub(super) struct Came {
     /// The decision trace, as its JSON; `Null` where the request was none to decide on.
     pub(super) trace: Value,
     pub(super) effects: Vec<String>,
+    /// Addresses of other servers.
+    pub(super) asked: Vec<String>,
 }
 
 /// Compares, and tells each difference.
@@ -69,6 +71,11 @@ pub(super) fn compare(step: &str, expected: &Expectation, came: &Came) -> Vec<Mi
     if let Some(check) = &expected.failed {
         found.equal("trace/failed", &json!(check), &failed_check(&came.trace));
     }
+    if let Some(reason) = &expected.reason {
+        let came = came.trace.pointer("/refusal/reason");
+        let came = came.unwrap_or(&Value::Null);
+        found.equal("trace/reason", &json!(reason), came);
+    }
     if let Some(policies) = &expected.decisive {
         found.equal("trace/decisive", &json!(policies), &decisive(&came.trace));
     }
@@ -78,6 +85,9 @@ pub(super) fn compare(step: &str, expected: &Expectation, came: &Came) -> Vec<Mi
     }
     if let Some(effects) = &expected.effects {
         found.equal("effects", &json!(effects), &json!(came.effects));
+    }
+    if let Some(asked) = &expected.asked {
+        found.equal("asked", &json!(asked), &json!(came.asked));
     }
     found.mismatches
 }

@@ -33,6 +33,7 @@
 
 mod document;
 mod expectation;
+mod stand_in;
 mod teller;
 mod tokens;
 mod words;
@@ -40,6 +41,7 @@ mod words;
 pub use self::{
     document::{Change, Endpoint, Expectation, Scenario, Step, Value, Values},
     expectation::Mismatch,
+    stand_in::{Saying, StandIn},
     teller::Told,
     tokens::{ForeignKey, ForeignToken},
 };
@@ -75,6 +77,14 @@ pub enum ScenarioError {
         step: String,
         /// The client.
         client: String,
+    },
+    /// A step or a token is like one that is not there.
+    #[error("{name} is like {like:?}, which is none before it")]
+    Like {
+        /// The step or token.
+        name: String,
+        /// What it is said to be like.
+        like: String,
     },
     /// A token of another issuer that cannot be signed.
     #[error("token {name} cannot be signed")]

@@ -10,6 +10,7 @@ use cambist::{
     engine::{AuthenticatedRequest, Engine, PendingRequest, Progress, TokenRequest},
     moment::Moment,
     outcome::Outcome,
+    outside::{Outside, OutsideNeeded},
     realm::document::{RealmDocument, SecretSource},
     refusal::Refusal,
     request::Envelope,
@@ -17,9 +18,8 @@ use cambist::{
 use serde_json::Value;
 
 use super::{
-    Change, Endpoint, Mismatch, Scenario, ScenarioError, Step,
+    Change, Endpoint, Mismatch, Scenario, ScenarioError, StandIn, Step,
     expectation::{Came, compare},
-    tokens,
     words::{Answers, fill},
 };
 use crate::{fixed_entropy::FixedEntropy, world::World};
@@ -41,8 +41,34 @@ impl Scenario {
     ///
     /// The scenario cannot be told.
     pub fn tell(&self, provider: Arc<dyn CryptoProvider>) -> Result<Told, ScenarioError> {
+        let servers = self.stand_in(&*provider)?;
+        let cryptography = Arc::clone(&provider);
+        self.tell_asking(provider, &servers, &|needed| {
+            servers.answer(needed, &*cryptography)
+        })
+    }
+
+    /// The other servers that the scenario has.
+    ///
+    /// # Errors
+    ///
+    /// Tokens that it names cannot be signed.
+    pub fn stand_in(&self, provider: &dyn CryptoProvider) -> Result<StandIn, ScenarioError> {
+        StandIn::new(self, provider)
+    }
+
+    /// As [`tell`](Self::tell), and asks the other servers in a way of the caller's own.
+    ///
+    /// # Errors
+    ///
+    /// The scenario cannot be told.
+    pub fn tell_asking(
+        &self,
+        provider: Arc<dyn CryptoProvider>,
+        servers: &StandIn,
+        ask: &dyn Fn(&OutsideNeeded) -> Outside,
+    ) -> Result<Told, ScenarioError> {
         let document = self.realm.as_deref().ok_or(ScenarioError::RealmMissing)?;
-        let answers = tokens::sign(&self.tokens, &*provider)?;
         let mut teller = Teller {
             world: World::new(document.clone(), &*provider)?,
             document: document.clone(),
@@ -50,18 +76,23 @@ impl Scenario {
             engine: Engine::builder(Arc::clone(&provider)).tracing(true).build(),
             provider,
             now: self.at,
-            answers,
-            published: self.published.clone(),
+            answers: servers.tokens.clone(),
+            ask,
+            asked: Vec::new(),
             used: Vec::new(),
             seed: 0,
         };
         let mut mismatches = Vec::new();
+        let mut told = Vec::new();
         for step in &self.steps {
+            let step = step.clone().after(&told)?;
             teller.now = teller.now.saturating_add(step.after.into());
-            teller.change(step)?;
-            let came = teller.ask(step)?;
+            teller.change(&step)?;
+            let mut came = teller.ask(&step)?;
+            came.asked = core::mem::take(&mut teller.asked);
             mismatches.extend(compare(&step.name, &step.expect, &came));
             teller.answers.insert(step.name.clone(), came.answer);
+            told.push(step);
         }
         Ok(Told {
             steps: self.steps.len(),
@@ -70,7 +101,7 @@ impl Scenario {
     }
 }
 
-struct Teller {
+struct Teller<'a> {
     world: World,
     document: RealmDocument,
     issuer: String,
@@ -78,13 +109,15 @@ struct Teller {
     provider: Arc<dyn CryptoProvider>,
     now: i64,
     answers: Answers,
-    published: Vec<String>,
+    ask: &'a dyn Fn(&OutsideNeeded) -> Outside,
+    /// Addresses that were asked in this step.
+    asked: Vec<String>,
     /// What was good once, and was used.
     used: Vec<Effect>,
     seed: u64,
 }
 
-impl Teller {
+impl Teller<'_> {
     fn change(&mut self, step: &Step) -> Result<(), ScenarioError> {
         let Change {
             disable_users,
@@ -141,7 +174,7 @@ impl Teller {
             content_type: Some("application/x-www-form-urlencoded"),
             ..Envelope::default()
         };
-        Ok(match step.to {
+        Ok(match step.to.unwrap_or(Endpoint::Token) {
             Endpoint::Token => self.token(&envelope, body.as_bytes()),
             other => self.sibling(other, &envelope, body.as_bytes()),
         })
@@ -175,7 +208,7 @@ impl Teller {
     }
 
     /// Brings facts, and what other servers say, until the request is decided.
-    fn settle(&self, pending: PendingRequest) -> Settled {
+    fn settle(&mut self, pending: PendingRequest) -> Settled {
         let mut progress = Progress::Facts(pending);
         loop {
             progress = match progress {
@@ -187,8 +220,11 @@ impl Teller {
                 }
                 Progress::Outside(asking) => {
                     let needed = asking.outside_needed();
-                    let outside = tokens::outside(&needed, &self.published, &*self.provider);
-                    asking.answer(outside)
+                    self.asked.push(match &needed {
+                        OutsideNeeded::Keys(keys) => keys.url.to_string(),
+                        OutsideNeeded::Resource(resource) => resource.url.to_string(),
+                    });
+                    asking.answer((self.ask)(&needed))
                 }
             };
         }
@@ -204,6 +240,7 @@ impl Teller {
                 answer: json(&response.body()),
                 trace,
                 effects,
+                ..Came::default()
             },
             Err(UsedBefore) => Came {
                 trace,
@@ -383,8 +420,8 @@ fn answered(answer: &EndpointAnswer, effects: Vec<String>) -> Came {
             AnswerBody::Json(body) => json(body),
             _ => Value::Null,
         },
-        trace: Value::Null,
         effects,
+        ..Came::default()
     }
 }
 

@@ -1,11 +1,10 @@
 //! Tokens of other issuers, and the keys that they publish.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use cambist::{
     crypto::{Algorithm, CryptoProvider},
-    jose::{JsonLimits, Jwk, JwkSet, SecretJwk, SigningHeader, SigningKey, compact::SigningInput},
-    outside::{IssuerKeys, Outside, OutsideFailure, OutsideNeeded},
+    jose::{JsonLimits, SecretJwk, SigningHeader, SigningKey, compact::SigningInput},
 };
 use serde::Deserialize;
 
@@ -35,15 +34,21 @@ pub struct ForeignToken {
     /// Whose key signs it.
     #[serde(default)]
     pub key: ForeignKey,
+    /// The id of the key that its header names. Default `issuer`, which is that of both keys.
+    #[serde(default)]
+    pub key_id: Option<String>,
     /// `typ` of its header. Default `JWT`.
-    #[serde(default = "jwt")]
-    pub header_type: String,
+    #[serde(default)]
+    pub header_type: Option<String>,
+    /// Another token, whose header type and claims it has beside its own; that one is like no other.
+    #[serde(default)]
+    pub like: Option<String>,
+    /// Claims of the other token that it does without.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// Its claims.
+    #[serde(default)]
     pub claims: Values,
-}
-
-fn jwt() -> String {
-    "JWT".to_owned()
 }
 
 /// A key that signs tokens of other issuers.
@@ -65,16 +70,41 @@ pub(super) fn sign(
     tokens
         .iter()
         .map(|(name, token)| {
+            let model = model(name, token, tokens)?;
             let key = key(token.key, provider)?;
-            let header =
-                SigningHeader::new(key.algorithm, Some(&key.key_id), Some(&token.header_type));
-            let payload = serde_json::to_vec(&token.claims).map_err(|_| unusable(name))?;
+            let header_type = token
+                .header_type
+                .as_deref()
+                .or_else(|| model?.header_type.as_deref())
+                .unwrap_or("JWT");
+            let key_id = token.key_id.as_ref().unwrap_or(&key.key_id);
+            let header = SigningHeader::new(key.algorithm, Some(key_id), Some(header_type));
+            let mut claims = model.map_or_else(Values::new, |model| model.claims.clone());
+            claims.retain(|claim, _| !token.without.contains(claim));
+            claims.extend(token.claims.clone());
+            let payload = serde_json::to_vec(&claims).map_err(|_| unusable(name))?;
             let text = SigningInput::new(&header, &payload)
                 .sign(&key)
                 .map_err(|_| unusable(name))?;
             Ok((name.clone(), serde_json::json!({ "token": text })))
         })
         .collect()
+}
+
+/// The token that one is like.
+fn model<'t>(
+    name: &str,
+    token: &ForeignToken,
+    tokens: &'t BTreeMap<String, ForeignToken>,
+) -> Result<Option<&'t ForeignToken>, ScenarioError> {
+    let Some(like) = &token.like else {
+        return Ok(None);
+    };
+    let model = tokens.get(like).filter(|model| model.like.is_none());
+    model.map(Some).ok_or_else(|| ScenarioError::Like {
+        name: name.to_owned(),
+        like: like.clone(),
+    })
 }
 
 fn key(key: ForeignKey, provider: &dyn CryptoProvider) -> Result<SigningKey, ScenarioError> {
@@ -94,23 +124,7 @@ fn unusable(name: &str) -> ScenarioError {
     }
 }
 
-/// What comes from outside: the issuer's keys, at the addresses where they are published.
-pub(super) fn outside(
-    needed: &OutsideNeeded,
-    published: &[String],
-    provider: &dyn CryptoProvider,
-) -> Outside {
-    let OutsideNeeded::Keys(keys) = needed else {
-        return Outside::Failed(OutsideFailure::NotAsked);
-    };
-    if !published.iter().any(|url| **url == *keys.url) {
-        return Outside::Failed(OutsideFailure::Unreachable);
-    }
-    let set = Jwk::parse(PUBLISHED_KEY, &JsonLimits::DEFAULT)
-        .ok()
-        .and_then(|key| JwkSet::new(vec![key]).ok());
-    match set {
-        Some(set) => Outside::Keys(Arc::new(IssuerKeys::of(&set, provider))),
-        None => Outside::Failed(OutsideFailure::Unusable),
-    }
+/// The key set of the issuer.
+pub(super) fn published_keys() -> String {
+    format!(r#"{{"keys": [{PUBLISHED_KEY}]}}"#)
 }

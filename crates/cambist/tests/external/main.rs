@@ -146,6 +146,35 @@ fn r08_t095_an_id_token_of_another_client_is_refused() {
     }
 }
 
+/// Whom a token is for is said by `aud` alone: not by who asked for it, and silence admits nobody.
+#[test]
+fn t096_r53_no_claim_but_the_audience_says_whom_an_id_token_is_for() {
+    let own = "us-at-bank";
+    for profile in BOTH {
+        let town = Town::new(profile);
+        for said in [
+            json!({}),
+            json!({"azp": own}),
+            json!({"client_id": own}),
+            json!({"azp": own, "client_id": own}),
+        ] {
+            let token = |aud: Value| {
+                let mut all = said.clone();
+                all["aud"] = aud;
+                all["typ"] = json!("ID");
+                signed(&claims(all), &bank())
+            };
+            for aud in [json!("desk"), json!("somebody-else"), Value::Null] {
+                for kind in [ID_TOKEN, JWT] {
+                    let refused = town.refused("bank", kind, &token(aud.clone()));
+                    assert_eq!(refused, INVALID, "{said} {aud} {kind}");
+                }
+            }
+            assert!(town.bring("bank", ID_TOKEN, &token(json!(own))).is_ok());
+        }
+    }
+}
+
 #[test]
 fn r39_t095_in_profile_strict_no_token_of_another_audience_is_taken() {
     for aud in [json!("somebody-else"), Value::Null] {

@@ -178,6 +178,8 @@ pub(crate) struct Town {
     pub(crate) world: World,
     answers: Answers,
     keys_fail: bool,
+    /// Whoever is linked is locked out.
+    pub(crate) locked_out: bool,
     /// Addresses that were asked, with the token sent.
     asked: Mutex<Vec<(String, Option<String>)>>,
 }
@@ -195,6 +197,7 @@ impl Town {
             world: World::new(document, &RingProvider).unwrap(),
             answers: BTreeMap::new(),
             keys_fail: false,
+            locked_out: false,
             asked: Mutex::default(),
         }
     }
@@ -293,7 +296,10 @@ impl Town {
         loop {
             progress = match progress {
                 Progress::Facts(pending) => {
-                    let facts = self.world.facts(&pending.facts_needed());
+                    let mut facts = self.world.facts(&pending.facts_needed());
+                    if let Some(link) = &mut facts.link {
+                        link.locked_out = self.locked_out;
+                    }
                     pending.proceed(&facts)
                 }
                 Progress::Outside(asking) => {

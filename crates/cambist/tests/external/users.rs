@@ -57,6 +57,18 @@ fn r10_a_disabled_user_gets_nothing() {
 }
 
 #[test]
+fn whoever_is_locked_out_gets_nothing() {
+    for profile in BOTH {
+        let mut town = Town::new(profile);
+        let token = token(json!({"sub": "b-lena"}));
+        assert!(town.bring("bank", JWT, &token).is_ok());
+        town.locked_out = true;
+        let answer = town.bring("bank", JWT, &token);
+        assert_eq!(told(answer), "400 invalid_token: Invalid Token");
+    }
+}
+
+#[test]
 fn the_second_exchange_finds_the_user_of_the_first() {
     let mut town = Town::new(Profile::Strict);
     let first = town.bring("bank", JWT, &token(json!({}))).unwrap();

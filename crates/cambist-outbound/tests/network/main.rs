@@ -1,6 +1,8 @@
 //! Real connections to a stand-in on loopback: what comes, what is refused, and how long it may take.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod scenarios;
+
 use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
