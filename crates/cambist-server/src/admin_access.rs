@@ -94,7 +94,7 @@ fn needed(token: &ReadToken) -> FactsNeeded {
     FactsNeeded {
         session: token.session_query(),
         subject: token.user_query(),
-        revocations: vec![token.token_id().into()],
+        revocations: token.revocations(),
         ..FactsNeeded::default()
     }
 }

@@ -118,7 +118,13 @@ fn log(grant: &str, name: &str, outcome: Outcome<'_>, event: Option<&Event>) {
             let user = event.and_then(|event| event.user.as_deref());
             let targets = event.map(|event| event.targets.join(" "));
             let targets = targets.as_deref().filter(|targets| !targets.is_empty());
-            tracing::info!(target: "cambist::token", grant, realm, client, user, targets, "issued");
+            let token = event.and_then(|event| event.token.as_deref());
+            let from = event.map(|event| event.derived_from.join(" "));
+            let derived_from = from.as_deref().filter(|from| !from.is_empty());
+            tracing::info!(
+                target: "cambist::token",
+                grant, realm, client, user, targets, token, derived_from, "issued"
+            );
         }
         Outcome::Issued => {}
         Outcome::Refused(refusal) => {

@@ -219,6 +219,7 @@ pub(crate) fn permit(
                 .actors
                 .as_ref()
                 .and_then(|chain| chain.actors().first());
+            event.derived_from = plan.lineage.ids().map(Box::from).collect();
             event.actor = newest.map(|actor| actor.subject.clone());
             if let PlannedSession::Existing { session, .. } = &plan.session {
                 event.session = Some(session.id.clone());

@@ -705,6 +705,10 @@ impl PendingRequest {
 /// Where a request stands that was given its facts.
 #[derive(Debug)]
 #[must_use]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once and consumed; a box would cost an allocation"
+)]
 pub enum Progress {
     /// It is decided.
     Decided(Decision),

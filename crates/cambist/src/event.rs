@@ -26,6 +26,13 @@ pub struct Event {
     /// Session, once known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
+    /// Id (`jti`) of the token that was issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<Box<str>>,
+    /// Ids of the tokens that it was made from, the nearest first: all of them where the realm records lineage, else
+    /// those that were presented.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub derived_from: Vec<Box<str>>,
     /// `client_id`s of targets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<Box<str>>,
@@ -43,6 +50,8 @@ impl Event {
             user: None,
             actor: None,
             session: None,
+            token: None,
+            derived_from: Vec::new(),
             targets: Vec::new(),
             error: None,
         }

@@ -22,7 +22,7 @@ use crate::{
     facts::{Facts, FactsNeeded, SessionKind, SessionQuery, SessionSearch, User, UserSession},
     flow::IMPERSONATOR_USERNAME,
     moment::Moment,
-    realm::{Client, Realm},
+    realm::{Client, Realm, settings::RevokedAncestor},
     request::{Envelope, RequestError},
     subject::{
         ReadRefreshToken, ReadToken, TakenTypes, check_session, effective_not_before,
@@ -134,7 +134,7 @@ impl PendingIntrospection {
             Told::Access(token) => FactsNeeded {
                 session: token.session_query(),
                 subject: token.user_query(),
-                revocations: alloc::vec![token.token_id.clone()],
+                revocations: token.revocations(),
                 named: named_by(
                     &self.asked.realm,
                     &token.authorized_party,
@@ -176,7 +176,7 @@ pub(super) fn refresh_facts(token: &ReadRefreshToken) -> FactsNeeded {
     };
     FactsNeeded {
         session: token.session.clone().map(|id| SessionQuery { id, search }),
-        revocations: alloc::vec![token.token_id.clone()],
+        revocations: token.revocations(),
         ..FactsNeeded::default()
     }
 }
@@ -255,7 +255,11 @@ fn refresh(asked: &Asked, token: &ReadRefreshToken, facts: &Facts) -> Option<End
     let alive = check_session(&asked.realm, session, asked.moment.now).is_ok()
         && session.client(caller.uuid()).is_some()
         && token.issued >= effective_not_before(&asked.realm, caller, Some(user))
-        && !facts.is_revoked(&token.token_id);
+        && !facts.is_revoked(&token.token_id)
+        && (asked.realm.revoked_ancestor() != RevokedAncestor::Inactive
+            || token
+                .lineage
+                .stands(&asked.realm, facts, Some(session), token.issued));
     if !own || !alive {
         return None;
     }

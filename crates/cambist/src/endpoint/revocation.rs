@@ -12,11 +12,11 @@ use crate::{
     effects::Effect,
     engine::Engine,
     facts::{ClientSession, Facts, FactsNeeded, UserSession},
-    moment::Moment,
+    moment::{Moment, Timestamp},
     realm::Realm,
     request::{Envelope, RequestError},
     subject::{
-        ReadRefreshToken, ReadToken, SubjectTokenError, TakenTypes, read_access_token,
+        ReadRefreshToken, ReadToken, SessionCode, SubjectTokenError, TakenTypes, read_access_token,
         read_refresh_token,
     },
 };
@@ -137,7 +137,7 @@ impl PendingRevocation {
             Revoked::Access(token) => {
                 let mut effects = vec![Effect::Revoke {
                     token: token.token_id.clone(),
-                    until: token.expires,
+                    until: remembered(&asked.realm, &token, asked.moment),
                 }];
                 if let Some(session) = session {
                     let source = Source {
@@ -165,6 +165,34 @@ impl PendingRevocation {
         let answer = EndpointAnswer::empty(200).readable_by(client.client_id());
         SealedAnswer::new(asked.realm.name(), effects, answer)
     }
+}
+
+/// Until when a revocation must be remembered: while the token could be taken and, where that matters, while any
+/// token made from it could. Nothing is made from it once it is revoked, so the longest life of a token bounds that.
+fn remembered(realm: &Realm, token: &ReadToken, moment: Moment) -> Timestamp {
+    if !realm.records_lineage() {
+        return token.expires;
+    }
+    let sessions = realm.sessions();
+    let offline = matches!(
+        token.id.session,
+        SessionCode::Offline | SessionCode::OfflineTransientClient | SessionCode::Unknown
+    );
+    // An offline token without an end may stem from it.
+    if offline && !sessions.offline_max_enabled {
+        return Timestamp(i64::MAX);
+    }
+    let own = realm
+        .clients()
+        .iter()
+        .filter_map(|client| client.tokens().access_token_lifespan);
+    let longest = own
+        .chain([realm.tokens().access_token_lifespan, sessions.max])
+        .chain(offline.then_some(sessions.offline_max))
+        .max();
+    token
+        .expires
+        .max(moment.now.after(longest.unwrap_or_default()))
 }
 
 /// What is revoked: all that a client has in the session, or one token of it.

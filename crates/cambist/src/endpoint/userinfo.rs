@@ -250,7 +250,7 @@ impl PendingUserInfo {
         FactsNeeded {
             session: self.token.session_query(),
             subject: self.token.user_query(),
-            revocations: alloc::vec![self.token.token_id.clone()],
+            revocations: self.token.revocations(),
             named: named_by(
                 &self.realm,
                 &self.token.authorized_party,

@@ -17,7 +17,7 @@ use crate::{
     moment::{Moment, Timestamp},
     realm::{Client, ClientNo, Realm},
     request::{Form, GrantType, Parameters},
-    subject::{GrantCode, ReadToken, SessionCode, TokenCode, TokenId},
+    subject::{GrantCode, Lineage, ReadToken, SessionCode, TokenCode, TokenId},
     trace::DecisionTrace,
 };
 
@@ -308,6 +308,7 @@ impl Login<'_> {
             grant: GrantCode::Password,
             issued_token_type: None,
             actors: None,
+            lineage: Lineage::default(),
             authentication_level: Some(1),
             nonce: None,
             bound: None,
@@ -331,6 +332,6 @@ impl Login<'_> {
         };
         let id = id.with_random("described");
         let payload = scene.payload(&context, issuer, &id, self.session.id.as_str())?;
-        ReadToken::of_claims(core::str::from_utf8(&payload).ok()?).ok()
+        ReadToken::of_claims(self.realm, core::str::from_utf8(&payload).ok()?).ok()
     }
 }

@@ -122,7 +122,7 @@ impl Engine {
             Some(token) => {
                 let claims = serde_json::to_string(&token.claims)
                     .map_err(|_| ReplayError::Unreadable("subject token"))?;
-                let token = ReadToken::of_claims(&claims);
+                let token = ReadToken::of_claims(&realm, &claims);
                 Some(token.map_err(|_| ReplayError::Unreadable("subject token"))?)
             }
             None if parameters.raw("subject_token").is_none() => None,

@@ -14,7 +14,7 @@ use crate::{
     realm::{Client, document::ClientGrant},
     refusal::{ClientCredentialsError, Refusal},
     request::GrantType,
-    subject::GrantCode,
+    subject::{GrantCode, Lineage},
     trace::DecisionTrace,
 };
 
@@ -143,6 +143,7 @@ impl PendingFlow for PendingClientCredentials {
             expires_by: None,
             inputs: None,
             actors: None,
+            lineage: Lineage::default(),
             effects: Vec::new(),
             answer_scope: None,
             restrictions: Restrictions::NONE,

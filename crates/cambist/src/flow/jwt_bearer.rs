@@ -29,7 +29,7 @@ use crate::{
     },
     refusal::{JwtGrantError, Refusal},
     request::GrantType,
-    subject::{AssertionClass, GrantCode, UnverifiedAssertion, VerifiedAssertion},
+    subject::{AssertionClass, GrantCode, Lineage, UnverifiedAssertion, VerifiedAssertion},
     trace::DecisionTrace,
 };
 
@@ -331,6 +331,7 @@ impl Believed {
             expires_by: capped.then_some(self.assertion.expires),
             inputs: None,
             actors: None,
+            lineage: Lineage::default(),
             effects: Vec::new(),
             answer_scope: None,
             restrictions,

@@ -16,7 +16,7 @@ use crate::{
     refusal::{PasswordError, Refusal},
     request::GrantType,
     secret::Secret,
-    subject::GrantCode,
+    subject::{GrantCode, Lineage},
     trace::DecisionTrace,
 };
 
@@ -149,6 +149,7 @@ impl PendingFlow for PendingPassword {
             expires_by: None,
             inputs: None,
             actors: None,
+            lineage: Lineage::default(),
             effects,
             answer_scope: None,
             restrictions: Restrictions::NONE,

@@ -12,7 +12,7 @@ use crate::{
     proof::Confirmation,
     realm::{ClientNo, ScopeNo},
     request::TokenType,
-    subject::{ActorChain, GrantCode},
+    subject::{ActorChain, GrantCode, Lineage},
 };
 
 /// The session that a token lives in.
@@ -122,6 +122,8 @@ pub struct Plan {
     pub inputs: Option<Box<Inputs>>,
     /// Who acts for the user, and who did before (`act`).
     pub actors: Option<Box<ActorChain>>,
+    /// The tokens that it is made from; empty for a login.
+    pub lineage: Lineage,
     /// Writes beside those that follow from the session.
     pub effects: Vec<Effect>,
     /// A scope that the answer names though the token does not.

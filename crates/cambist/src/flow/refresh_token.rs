@@ -110,7 +110,7 @@ impl PendingFlow for PendingRefresh {
                 .session
                 .clone()
                 .map(|id| SessionQuery { id, search }),
-            revocations: vec![self.token.token_id.clone()],
+            revocations: self.token.revocations(),
             named: self.named.clone(),
             ..FactsNeeded::default()
         }
@@ -152,6 +152,14 @@ impl PendingFlow for PendingRefresh {
             || facts.is_revoked(&token.token_id);
         if overtaken {
             return Err(RefreshError::Stale.into());
+        }
+        if realm.records_lineage() {
+            let stands = token
+                .lineage
+                .stands(realm, facts, Some(&session), token.issued)
+                .then_some(())
+                .ok_or(RefreshError::Token(SubjectTokenError::AncestorRevoked));
+            trace.step("nothing that the token was made from is revoked", stands)?;
         }
         let rotated = match rotate(realm, client, &session, client_session, &token, request) {
             Ok(rotated) => rotated,
@@ -214,6 +222,7 @@ impl PendingFlow for PendingRefresh {
             expires_by: None,
             inputs: None,
             actors: None,
+            lineage: token.lineage,
             effects,
             answer_scope,
             restrictions: Restrictions::NONE,

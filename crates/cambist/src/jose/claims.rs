@@ -76,6 +76,8 @@ pub struct TokenClaims<'a> {
     pub act: Option<Value>,
     /// Authorized actor, an object (RFC 8693 section 4.4).
     pub may_act: Option<Value>,
+    /// Cambist: the tokens that it was made from, a list of objects.
+    pub derived_from: Option<Value>,
     /// Keycloak: stays through the refreshes of a token that may be used once.
     pub reuse_id: Option<Cow<'a, str>>,
     /// Keycloak: what made the token.
@@ -132,6 +134,7 @@ impl<'a> TokenClaims<'a> {
             cnf: object("cnf", raw.cnf)?,
             act: object("act", raw.act)?,
             may_act: object("may_act", raw.may_act)?,
+            derived_from: raw.derived_from,
             reuse_id: text("reuse_id", raw.reuse_id)?,
             prov: text("prov", raw.prov)?,
             aud_x: list("aud_x", raw.aud_x)?,
@@ -284,6 +287,8 @@ struct RawClaims<'a> {
     act: Option<Value>,
     #[serde(default, deserialize_with = "present_value")]
     may_act: Option<Value>,
+    #[serde(default, deserialize_with = "present_value")]
+    derived_from: Option<Value>,
     #[serde(borrow, default)]
     reuse_id: Scalar<'a>,
     #[serde(borrow, default)]

@@ -5,8 +5,11 @@ use alloc::{borrow::Cow, vec::Vec};
 use serde::ser::SerializeMap;
 
 use crate::{
-    claims::ComposedClaims, jose::json_writer::ObjectWriter, moment::Timestamp,
-    proof::Confirmation, subject::ActorChain,
+    claims::ComposedClaims,
+    jose::json_writer::ObjectWriter,
+    moment::Timestamp,
+    proof::Confirmation,
+    subject::{ActorChain, Lineage},
 };
 
 /// The claims of an access token, in the order in which they are written. What mappers wrote comes last; the
@@ -22,6 +25,8 @@ pub(super) struct AccessToken<'a> {
     pub(super) scope: &'a str,
     pub(super) confirmation: Option<&'a Confirmation>,
     pub(super) actors: Option<&'a ActorChain>,
+    /// `None`: the realm does not record it.
+    pub(super) lineage: Option<&'a Lineage>,
     pub(super) composed: ComposedClaims<'a>,
 }
 
@@ -66,15 +71,22 @@ impl AccessToken<'_> {
         if let Some(actors) = self.actors {
             object.value("act", actors)?;
         }
+        if let Some(lineage) = self.lineage.filter(|lineage| !lineage.is_empty()) {
+            object.value(DERIVED_FROM, lineage)?;
+        }
         for (name, value) in self.composed.claims.iter() {
             let bound = name == "cnf" && self.confirmation.is_some();
-            if !bound && !is_owned(name) {
+            let recorded = name == DERIVED_FROM && self.lineage.is_some();
+            if !bound && !recorded && !is_owned(name) {
                 object.claim(name, value)?;
             }
         }
         Ok(object.finish())
     }
 }
+
+/// What the token was made from. The engine's own where the realm records it.
+pub(super) const DERIVED_FROM: &str = "derived_from";
 
 /// Whether the engine owns the claim; a mapper's claim of such a name is left out. `cnf` is not among them: a mapper
 /// may write it where the engine binds the token to nothing, as Keycloak lets one.

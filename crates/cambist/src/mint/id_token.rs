@@ -4,12 +4,13 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::access_token::{is_owned, write_audience};
+use super::access_token::{DERIVED_FROM, is_owned, write_audience};
 use crate::{
     claims::ComposedClaims,
     crypto::{Algorithm, CryptoProvider},
     jose::base64url,
     moment::Timestamp,
+    subject::Lineage,
 };
 
 /// The claims of an ID token but `at_hash`, which is known only when the access token is signed.
@@ -23,6 +24,8 @@ pub(super) struct IdToken<'a> {
     pub(super) authorized_party: &'a str,
     pub(super) nonce: Option<&'a str>,
     pub(super) session: Option<&'a str>,
+    /// `None`: the realm does not record it.
+    pub(super) lineage: Option<&'a Lineage>,
     pub(super) composed: ComposedClaims<'a>,
 }
 
@@ -61,8 +64,12 @@ impl Serialize for IdToken<'_> {
         if let Some(session) = self.session {
             map.serialize_entry("sid", session)?;
         }
+        if let Some(lineage) = self.lineage.filter(|lineage| !lineage.is_empty()) {
+            map.serialize_entry(DERIVED_FROM, lineage)?;
+        }
         for (name, value) in self.composed.claims.iter() {
-            if !is_owned(name) {
+            let recorded = name == DERIVED_FROM && self.lineage.is_some();
+            if !recorded && !is_owned(name) {
                 map.serialize_entry(name, value)?;
             }
         }

@@ -38,7 +38,7 @@ impl Grant {
     /// # Errors
     ///
     /// Entropy that fails, or an algorithm for which the realm has no active key.
-    pub fn prepare(self, entropy: &mut dyn Entropy) -> Result<UnsignedExchange, Refusal> {
+    pub fn prepare(mut self, entropy: &mut dyn Entropy) -> Result<UnsignedExchange, Refusal> {
         let ids = Ids::draw(entropy)?;
         let realm = Arc::clone(&self.realm);
         let scene = Scene::of(&realm, &self.plan).ok_or(GONE)?;
@@ -54,10 +54,11 @@ impl Grant {
             context: &context,
             scope: scene.scope_text(false),
         };
-        let (access_token, tokens, response) = minting.write()?;
+        let (access_token, tokens, response, token_id) = minting.write()?;
         // The plan's come first: a session may be that of a user who is made here.
         let mut effects = self.plan.effects.clone();
         effects.extend(placed.effects);
+        self.event.token = Some(token_id);
         let rest = Rest {
             realm: realm.name().into(),
             engine: self.engine,
@@ -186,6 +187,9 @@ impl<'a> Seen<'a> {
     }
 }
 
+/// The token of the answer, those beside it, the answer, and the id of the first.
+type Written = (Prepared, Vec<PreparedToken>, TokenResponse, Box<str>);
+
 /// One minting: what all tokens of the answer share.
 struct Minting<'a> {
     grant: &'a Grant,
@@ -197,7 +201,7 @@ struct Minting<'a> {
 }
 
 impl Minting<'_> {
-    fn write(&self) -> Result<(Prepared, Vec<PreparedToken>, TokenResponse), Refusal> {
+    fn write(&self) -> Result<Written, Refusal> {
         let plan = &self.grant.plan;
         let now = self.grant.moment.now;
         let expires = self.scene.expiry(now);
@@ -232,6 +236,7 @@ impl Minting<'_> {
             token,
             grant: plan.grant,
         };
+        let token_id = id.with_random(&self.ids.access_token.text());
         let confirmation = self.grant.confirmation();
         let kind = if confirmation.is_some_and(|bound| bound.key().is_some()) {
             "DPoP"
@@ -243,7 +248,7 @@ impl Minting<'_> {
         let access = AccessToken {
             expires,
             issued: now,
-            token_id: &id.with_random(&self.ids.access_token.text()),
+            token_id: &token_id,
             issuer: &self.grant.issuer,
             kind,
             authorized_party: client.client_id(),
@@ -251,6 +256,7 @@ impl Minting<'_> {
             scope: &self.scope,
             confirmation,
             actors: plan.actors.as_deref(),
+            lineage: self.scene.lineage(),
             composed,
         };
         let header_type = if settings.rfc9068_header {
@@ -301,7 +307,11 @@ impl Minting<'_> {
         if plan.id_token {
             tokens.push(self.id_token(expires)?);
         }
-        Ok((access, tokens, response))
+        let token_id = match plan.output {
+            Output::AccessToken => token_id,
+            Output::IdToken => self.ids.id_token.text(),
+        };
+        Ok((access, tokens, response, token_id.into()))
     }
 
     /// What mappers write into the answer itself.
@@ -352,6 +362,7 @@ impl Minting<'_> {
             session: self.placed.named.as_deref(),
             scope: refresh.scope.as_deref().unwrap_or(&full_scope),
             reuse_id,
+            lineage: self.scene.lineage(),
             // A confidential client is held to its credentials (RFC 9449 section 5).
             confirmation: self.grant.confirmation().filter(|_| client.is_public()),
             access_token_audience: &seen.audience,
@@ -384,6 +395,7 @@ impl Minting<'_> {
             authorized_party: self.scene.client.client_id(),
             nonce: plan.nonce.as_deref(),
             session: self.placed.named.as_deref(),
+            lineage: self.scene.lineage(),
             composed: compose(self.context, ClaimTarget::IdToken, false),
         };
         let algorithm = self

@@ -4,8 +4,8 @@ use alloc::{borrow::Cow, boxed::Box};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::access_token::write_audience;
-use crate::{facts::SessionKind, moment::Timestamp, proof::Confirmation};
+use super::access_token::{DERIVED_FROM, write_audience};
+use crate::{facts::SessionKind, moment::Timestamp, proof::Confirmation, subject::Lineage};
 
 /// The claims of a refresh token: for this realm alone, so `aud` is the issuer.
 pub(super) struct RefreshToken<'a> {
@@ -20,6 +20,8 @@ pub(super) struct RefreshToken<'a> {
     pub(super) session: Option<&'a str>,
     pub(super) scope: &'a str,
     pub(super) reuse_id: Option<&'a str>,
+    /// `None`: the realm does not record it.
+    pub(super) lineage: Option<&'a Lineage>,
     pub(super) confirmation: Option<&'a Confirmation>,
     pub(super) access_token_audience: &'a [Cow<'a, str>],
     pub(super) requested_audiences: &'a [Box<str>],
@@ -53,6 +55,9 @@ impl Serialize for RefreshToken<'_> {
         map.serialize_entry("scope", self.scope)?;
         if let Some(reuse_id) = self.reuse_id {
             map.serialize_entry("reuse_id", reuse_id)?;
+        }
+        if let Some(lineage) = self.lineage.filter(|lineage| !lineage.is_empty()) {
+            map.serialize_entry(DERIVED_FROM, lineage)?;
         }
         if let Some(confirmation) = self.confirmation {
             map.serialize_entry("cnf", confirmation)?;

@@ -19,6 +19,7 @@ use crate::{
     flow::{Plan, PlannedSession},
     moment::{Moment, Timestamp},
     realm::{Client, ClientScope, Realm, RoleSet},
+    subject::Lineage,
 };
 
 /// A plan with everything of the realm that it names looked up.
@@ -202,9 +203,15 @@ impl<'a> Scene<'a> {
             scope: &self.scope_text(false),
             confirmation: None,
             actors: self.plan.actors.as_deref(),
+            lineage: self.lineage(),
             composed: self.access_claims(context),
         };
         token.write().ok()
+    }
+
+    /// What the tokens are made from, where the realm records that.
+    pub(super) fn lineage(&self) -> Option<&Lineage> {
+        self.realm.records_lineage().then_some(&self.plan.lineage)
     }
 
     fn has_no_client_session(&self) -> bool {

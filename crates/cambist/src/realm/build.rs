@@ -11,6 +11,7 @@ mod groups;
 mod identity_providers;
 pub mod ids;
 mod keys;
+mod lineage;
 mod origins;
 mod roles;
 mod scopes;
@@ -162,6 +163,7 @@ impl<'a> Builder<'a> {
             profile: document.profile,
             features,
             takes_actors: delegation::takes_actors(document)?,
+            revoked_ancestor: lineage::revoked_ancestor(document)?,
             ssl_required: document.ssl_required,
             tokens: document.tokens.clone(),
             sessions: document.sessions.clone(),

@@ -61,6 +61,7 @@ pub struct Realm {
     pub(crate) profile: Profile,
     pub(crate) features: Features,
     pub(crate) takes_actors: bool,
+    pub(crate) revoked_ancestor: settings::RevokedAncestor,
     pub(crate) ssl_required: SslRequired,
     pub(crate) tokens: TokenSettings,
     pub(crate) sessions: SessionSettings,
@@ -119,6 +120,18 @@ impl Realm {
     #[must_use]
     pub fn takes_actors(&self) -> bool {
         self.takes_actors
+    }
+
+    /// What becomes of a token when one that it was made from is revoked.
+    #[must_use]
+    pub fn revoked_ancestor(&self) -> settings::RevokedAncestor {
+        self.revoked_ancestor
+    }
+
+    /// Whether tokens say what they were made from (`derived_from`).
+    #[must_use]
+    pub fn records_lineage(&self) -> bool {
+        self.revoked_ancestor != settings::RevokedAncestor::Ignored
     }
 
     /// The features in force.

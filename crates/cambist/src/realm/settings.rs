@@ -35,6 +35,32 @@ impl DelegationSettings {
     }
 }
 
+/// What becomes of a token when one that it was made from is revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RevokedAncestor {
+    /// Nothing, and tokens do not say what they were made from: as Keycloak does it.
+    Ignored,
+    /// No new token is made of it. It stays what it is until it ends.
+    NoExchange,
+    /// It is dead everywhere.
+    Inactive,
+}
+
+impl RevokedAncestor {
+    pub(crate) const ALL: [Self; 3] = [Self::Ignored, Self::NoExchange, Self::Inactive];
+
+    /// As it is written in a document.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ignored => "ignored",
+            Self::NoExchange => "no-exchange",
+            Self::Inactive => "inactive",
+        }
+    }
+}
+
 /// Lifetimes and algorithms of tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -54,6 +80,10 @@ pub struct TokenSettings {
     /// Every DPoP proof must carry a nonce that the realm gave, and that is taken for about this many
     /// seconds (RFC 9449 section 8). Default 0: none is demanded.
     pub dpop_nonce_lifetime: i64,
+    /// What becomes of a token made by exchange when one that it was made from is revoked. Absent: in profile
+    /// `strict` no new token is made of it; in profile `keycloak` nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_ancestor: Option<RevokedAncestor>,
 }
 
 impl Default for TokenSettings {
@@ -66,6 +96,7 @@ impl Default for TokenSettings {
             revoke_refresh_token: false,
             refresh_token_max_reuse: 0,
             dpop_nonce_lifetime: 0,
+            revoked_ancestor: None,
         }
     }
 }

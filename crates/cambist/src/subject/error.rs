@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use thiserror::Error;
 
-use super::LivenessError;
+use super::{LineageError, LivenessError};
 use crate::{
     jose::{JwsError, claims::ClaimsError},
     moment::Timestamp,
@@ -58,6 +58,12 @@ pub enum SubjectTokenError {
     /// The token is revoked.
     #[error("the token is revoked")]
     Revoked,
+    /// What it was made from cannot be read.
+    #[error("{0}")]
+    Lineage(#[from] LineageError),
+    /// A token that it was made from is revoked.
+    #[error("a token that it was made from is revoked")]
+    AncestorRevoked,
     /// `sub` is not the user of the session. Keycloak does not compare; Cambist does.
     #[error("`sub` is not the user of the session")]
     OtherSubject,

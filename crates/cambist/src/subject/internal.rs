@@ -3,7 +3,8 @@
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
 use super::{
-    LivenessError, SessionCode, SubjectTokenError, TokenId, check_session, effective_not_before,
+    Lineage, LivenessError, SessionCode, SubjectTokenError, TokenId, check_session,
+    effective_not_before,
     liveness::check_client_session,
     signature_memory::{Remembered, SignatureMemory},
 };
@@ -18,7 +19,7 @@ use crate::{
     },
     moment::{Moment, Timestamp},
     proof::Confirmation,
-    realm::{Client, Profile, Realm},
+    realm::{Client, Profile, Realm, settings::RevokedAncestor},
 };
 
 /// Seconds by which `nbf` may lie ahead, as Keycloak allows.
@@ -46,6 +47,8 @@ pub struct ReadToken {
     /// Has `may_act` (RFC 8693 section 4.4).
     pub(crate) has_may_act: bool,
     pub(crate) kind: Box<str>,
+    /// Empty where the realm does not record it.
+    pub(crate) lineage: Lineage,
     pub(crate) payload: Box<str>,
 }
 
@@ -90,6 +93,20 @@ impl ReadToken {
     #[must_use]
     pub fn confirmation(&self) -> Option<&Confirmation> {
         self.confirmation.as_ref()
+    }
+
+    /// The tokens that this one was made from, where the realm records them.
+    #[must_use]
+    pub fn lineage(&self) -> &Lineage {
+        &self.lineage
+    }
+
+    /// The ids that may have been revoked: its own and those of the tokens it was made from.
+    #[must_use]
+    pub fn revocations(&self) -> Vec<Box<str>> {
+        let own = [self.token_id()];
+        let all = own.into_iter().chain(self.lineage.ids());
+        all.map(Box::from).collect()
     }
 
     /// Whether the token is an access token, by its claim `typ`.
@@ -174,6 +191,17 @@ impl VerifiedSubject {
     #[must_use]
     pub fn user(&self) -> &Arc<User> {
         &self.user
+    }
+
+    fn stands(&self, realm: &Realm, facts: &Facts) -> Result<(), SubjectTokenError> {
+        let session = self.session.as_deref();
+        let stands = self
+            .token
+            .lineage
+            .stands(realm, facts, session, self.token.issued);
+        stands
+            .then_some(())
+            .ok_or(SubjectTokenError::AncestorRevoked)
     }
 
     /// The session; `None` for a token that has none.
@@ -264,6 +292,9 @@ pub(crate) fn read_remembering(
     }
 
     let mut token = from_claims(&claims)?;
+    if realm.records_lineage() {
+        token.lineage = Lineage::read(claims.derived_from.as_ref())?;
+    }
 
     check_times(&claims, token.expires, moment.now, realm.profile())?;
     let client = realm
@@ -285,9 +316,12 @@ pub(crate) fn read_remembering(
 
 impl ReadToken {
     /// The token that has these claims, by somebody who knows that they hold: a replay, an explanation.
-    pub(crate) fn of_claims(payload: &str) -> Result<Self, SubjectTokenError> {
+    pub(crate) fn of_claims(realm: &Realm, payload: &str) -> Result<Self, SubjectTokenError> {
         let claims = TokenClaims::parse(payload, Strictness::Keycloak)?;
         let mut token = from_claims(&claims)?;
+        if realm.records_lineage() {
+            token.lineage = Lineage::read(claims.derived_from.as_ref())?;
+        }
         token.payload = payload.into();
         Ok(token)
     }
@@ -329,6 +363,7 @@ fn from_claims(claims: &TokenClaims<'_>) -> Result<ReadToken, SubjectTokenError>
         has_actor: claims.act.is_some(),
         has_may_act: claims.may_act.is_some(),
         kind: claims.typ.as_deref().unwrap_or_default().into(),
+        lineage: Lineage::default(),
         payload: Box::default(),
     })
 }
@@ -367,7 +402,25 @@ pub(super) fn not_before(issued: Timestamp, limit: Timestamp) -> Result<(), Live
 }
 
 impl ReadToken {
-    /// Judges the token against what is true now: revocation, session, client session, user.
+    /// As [`verify`](Self::verify), for something that is to be made from the token: there, where the realm records
+    /// them, no token that this one was made from may be revoked.
+    ///
+    /// # Errors
+    ///
+    /// The first check that fails.
+    pub fn verify_as_input(
+        self,
+        realm: &Realm,
+        facts: &Facts,
+        moment: Moment,
+    ) -> Result<VerifiedSubject, SubjectTokenError> {
+        let subject = self.verify(realm, facts, moment)?;
+        subject.stands(realm, facts)?;
+        Ok(subject)
+    }
+
+    /// Judges the token against what is true now: revocation, session, client session, user; and the tokens that it
+    /// was made from, where the realm wants that ([`RevokedAncestor::Inactive`]).
     ///
     /// # Errors
     ///
@@ -413,11 +466,15 @@ impl ReadToken {
         }
         not_before(self.issued, user.not_before)?;
         let (user, session) = (Arc::clone(user), session.map(Arc::clone));
-        Ok(VerifiedSubject {
+        let subject = VerifiedSubject {
             token: self,
             user,
             session,
-        })
+        };
+        if realm.revoked_ancestor() == RevokedAncestor::Inactive {
+            subject.stands(realm, facts)?;
+        }
+        Ok(subject)
     }
 
     fn verify_session(

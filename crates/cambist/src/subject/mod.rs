@@ -9,6 +9,7 @@ mod assertion;
 mod error;
 mod external;
 mod internal;
+mod lineage;
 mod liveness;
 mod refresh;
 mod rights;
@@ -26,6 +27,7 @@ pub use self::{
         mappers::{Brokering, UnusableMapper, Write},
     },
     internal::{ReadToken, TakenTypes, VerifiedSubject, read_access_token},
+    lineage::{Lineage, LineageError, MAX_ANCESTORS},
     liveness::{LivenessError, check_session, effective_not_before},
     refresh::{ReadRefreshToken, read_refresh_token},
     token_id::{GrantCode, SessionCode, TokenCode, TokenId},

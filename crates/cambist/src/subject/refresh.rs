@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-use super::{SubjectTokenError, internal::check_times};
+use super::{Lineage, SubjectTokenError, internal::check_times};
 use crate::{
     facts::{SessionId, SessionKind},
     jose::{
@@ -29,6 +29,8 @@ pub struct ReadRefreshToken {
     pub(crate) reuse_id: Option<Box<str>>,
     pub(crate) audiences: Vec<Box<str>>,
     pub(crate) confirmation: Option<Confirmation>,
+    /// Empty where the realm does not record it.
+    pub(crate) lineage: Lineage,
 }
 
 impl ReadRefreshToken {
@@ -48,6 +50,14 @@ impl ReadRefreshToken {
     #[must_use]
     pub fn session(&self) -> Option<&SessionId> {
         self.session.as_ref()
+    }
+
+    /// The ids that may have been revoked: its own and those of the tokens it was made from.
+    #[must_use]
+    pub fn revocations(&self) -> Vec<Box<str>> {
+        let own = [self.token_id()];
+        let all = own.into_iter().chain(self.lineage.ids());
+        all.map(Box::from).collect()
     }
 
     /// Online (`Refresh`) or offline (`Offline`).
@@ -110,6 +120,10 @@ pub fn read_refresh_token(
         scope: claims.scope.as_deref().unwrap_or_default().into(),
         issued: Timestamp(claims.iat.ok_or(SubjectTokenError::MissingClaim("iat"))?),
         expires,
+        lineage: match realm.records_lineage() {
+            true => Lineage::read(claims.derived_from.as_ref())?,
+            false => Lineage::default(),
+        },
         confirmation: claims.cnf.as_ref().map(Confirmation::read),
         nonce: claims.nonce.as_deref().map(Box::from),
         reuse_id: claims.reuse_id.as_deref().map(Box::from),

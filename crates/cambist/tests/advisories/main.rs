@@ -13,5 +13,6 @@
 mod bank;
 mod client_policies;
 mod gate;
+mod lineage;
 mod rows;
 mod shop;

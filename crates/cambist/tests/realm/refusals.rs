@@ -397,3 +397,37 @@ fn provider(alias: &str) -> IdentityProviderDocument {
         mappers: Vec::new(),
     }
 }
+
+#[test]
+fn in_profile_strict_a_revoked_ancestor_is_never_ignored() {
+    use cambist::realm::{Profile, settings::RevokedAncestor};
+    const ATTRIBUTE: &str = "cambist.tokens.revoked_ancestor";
+
+    let ignored =
+        realm_with(|realm| realm.tokens.revoked_ancestor = Some(RevokedAncestor::Ignored));
+    assert_eq!(
+        refusal(&ignored),
+        "tokens.revoked_ancestor: profile \"strict\" and revoked_ancestor = \"ignored\" exclude each other"
+    );
+    let of = |profile: Profile, value: Option<&str>| {
+        let document = realm_with(|realm| {
+            realm.profile = profile;
+            if let Some(value) = value {
+                realm.attributes.insert(ATTRIBUTE.into(), value.into());
+            }
+        });
+        build(&document).unwrap().revoked_ancestor()
+    };
+    assert_eq!(of(Profile::Strict, None), RevokedAncestor::NoExchange);
+    assert_eq!(of(Profile::Keycloak, None), RevokedAncestor::Ignored);
+    for setting in ["no-exchange", "inactive"] {
+        assert_eq!(of(Profile::Keycloak, Some(setting)).name(), setting);
+    }
+    let wrong = realm_with(|realm| {
+        realm.attributes.insert(ATTRIBUTE.into(), "Inactive".into());
+    });
+    assert_eq!(
+        refusal(&wrong),
+        "attributes.\"cambist.tokens.revoked_ancestor\": \"Inactive\" is none of ignored, no-exchange, inactive"
+    );
+}

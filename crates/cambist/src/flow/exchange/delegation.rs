@@ -13,7 +13,7 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use serde_json::{Map, Value};
 
-use super::Relation;
+use super::{Relation, too_long};
 use crate::{
     decision::Refused,
     facts::{ActorQuery, Facts, FactsNeeded, User, UserQuery},
@@ -23,7 +23,7 @@ use crate::{
     realm::{Client, Realm},
     refusal::{DelegationError, ExchangeError, Refusal},
     request::TokenType,
-    subject::{Actor, ActorChain, MayAct, ReadToken, TakenTypes, read_access_token},
+    subject::{Actor, ActorChain, Lineage, MayAct, ReadToken, TakenTypes, read_access_token},
     trace::DecisionTrace,
 };
 
@@ -131,9 +131,13 @@ fn judge(
     };
     let given = only_access_token(request, &plan).map_err(refused);
     trace.step("an access token is asked for", given)?;
+    let actor = acting.actor.clone();
     let (chain, expires) = acting.act(request, facts, &plan, trace)?;
     plan.expires_by = Some(plan.expires_by.map_or(expires, |bound| bound.min(expires)));
     plan.actors = Some(Box::new(chain));
+    plan.lineage = core::mem::take(&mut plan.lineage)
+        .joined(Lineage::below(&actor, false).map_err(too_long)?)
+        .map_err(too_long)?;
     plan.refresh = None;
     plan.id_token = false;
     plan.issued_token_type = Some(TokenType::AccessToken);
@@ -235,7 +239,7 @@ impl Acting {
             session: self.actor.session_query(),
             user: self.actor.user_query(),
         });
-        needed.revocations.push(self.actor.token_id.clone());
+        needed.revocations.extend(self.actor.revocations());
         needed.named.extend(self.earlier().iter().map(by_id));
     }
 
@@ -265,7 +269,10 @@ impl Acting {
             revoked: facts.revoked.clone(),
             ..Facts::default()
         };
-        let actor = self.actor.clone().verify(realm, &own, request.moment);
+        let actor = self
+            .actor
+            .clone()
+            .verify_as_input(realm, &own, request.moment);
         let actor = actor.map_err(|error| refused(DelegationError::ActorToken(error)));
         let actor = trace.step("the actor's session and user are there", actor)?;
         let actor: &Arc<User> = actor.user();

@@ -28,8 +28,8 @@ use crate::{
     request::TokenType,
     secret::Secret,
     subject::{
-        Admitted, BrokerError, Examination, Examined, GrantCode, Identified, Intake, ProviderKind,
-        admit, link_query,
+        Admitted, BrokerError, Examination, Examined, GrantCode, Identified, Intake, Lineage,
+        ProviderKind, admit, link_query,
     },
     trace::DecisionTrace,
 };
@@ -443,6 +443,7 @@ impl Wanted {
             answer_scope: None,
             inputs: None,
             actors: None,
+            lineage: Lineage::default(),
             bound: None,
             restrictions: Restrictions::NONE,
         })

@@ -15,7 +15,7 @@ use crate::{
     realm::{Client, Feature, Features, Realm, document::ClientGrant},
     refusal::{ExchangeError, Refusal},
     request::GrantType,
-    subject::{ProviderKind, ReadToken},
+    subject::{LineageError, ProviderKind, ReadToken},
     trace::DecisionTrace,
 };
 
@@ -152,6 +152,11 @@ fn all_enabled(targets: &[&Client]) -> Result<(), ExchangeError> {
         Some(target) => Err(ExchangeError::TargetDisabled(target.client_id().into())),
         None => Ok(()),
     }
+}
+
+/// What would stem from more tokens than one may.
+fn too_long(error: LineageError) -> ExchangeError {
+    ExchangeError::SubjectToken(error.into())
 }
 
 /// How a requester stands to a subject token.

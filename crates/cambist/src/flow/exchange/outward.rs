@@ -25,7 +25,7 @@ use crate::{
     request::TokenType,
     secret::Secret,
     subject::{
-        FEDERATED_ACCESS_TOKEN, FEDERATED_ID_TOKEN, GrantCode, ProviderKind, ReadToken,
+        FEDERATED_ACCESS_TOKEN, FEDERATED_ID_TOKEN, GrantCode, Lineage, ProviderKind, ReadToken,
         SESSION_PROVIDER,
     },
     trace::DecisionTrace,
@@ -111,10 +111,7 @@ impl PendingFlow for Pending {
                 .as_ref()
                 .map(|name| UserQuery::UsernameOrId(name.as_str().into())),
             service_account: self.service_account.clone(),
-            revocations: token
-                .map(|token| token.token_id().into())
-                .into_iter()
-                .collect(),
+            revocations: token.map(ReadToken::revocations).unwrap_or_default(),
             ..FactsNeeded::default()
         }
     }
@@ -147,7 +144,7 @@ impl PendingFlow for Pending {
         let subject = match token {
             Some(token) => {
                 let subject = token
-                    .verify(realm, facts, moment)
+                    .verify_as_input(realm, facts, moment)
                     .map_err(ExchangeError::from);
                 Some(trace.step("the subject's session and user are there", subject)?)
             }
@@ -325,6 +322,7 @@ fn planned(request: &FlowRequest<'_>, user: Arc<User>, session: Option<Arc<UserS
         answer_scope: None,
         inputs: None,
         actors: None,
+        lineage: Lineage::default(),
         bound: None,
         restrictions: Restrictions::NONE,
     }

@@ -6,7 +6,7 @@ use alloc::{borrow::Cow, boxed::Box, string::String, sync::Arc, vec::Vec};
 use super::{
     ExchangeFlow, Relation, all_enabled,
     impersonation::{Impersonated, impersonate, joined},
-    named_clients,
+    named_clients, too_long,
 };
 use crate::{
     claims::{parameterized::named_users, roles::effective_roles, scopes::inherited},
@@ -22,7 +22,7 @@ use crate::{
     realm::{Client, Feature, Features, Profile, Realm, document::ClientGrant},
     refusal::{ExchangeError, Refusal},
     request::{Parameters, TokenType},
-    subject::{GrantCode, ReadToken, SessionCode, VerifiedSubject},
+    subject::{GrantCode, Lineage, ReadToken, SessionCode, VerifiedSubject},
     trace::DecisionTrace,
 };
 
@@ -192,10 +192,7 @@ impl PendingFlow for PendingExchange {
                 .map(|name| UserQuery::UsernameOrId(name.as_str().into())),
             service_account: self.service_account.clone(),
             named: self.named.clone(),
-            revocations: token
-                .map(|token| token.token_id.clone())
-                .into_iter()
-                .collect(),
+            revocations: token.map(ReadToken::revocations).unwrap_or_default(),
             ..FactsNeeded::default()
         }
     }
@@ -222,7 +219,7 @@ impl PendingFlow for PendingExchange {
         let subject = match token {
             Some(token) => {
                 let subject = token
-                    .verify(realm, facts, moment)
+                    .verify_as_input(realm, facts, moment)
                     .map_err(ExchangeError::from);
                 Some(trace.step("the subject's session and user are there", subject)?)
             }
@@ -410,6 +407,13 @@ impl Asker<'_> {
             (None, Some(subject)) => continued(client, target, subject, &active),
             (None, None) => return Err(ExchangeError::NoSubject.into()),
         };
+        let lineage = match token {
+            Some(token) => {
+                let in_session = matches!(session, PlannedSession::Existing { .. });
+                Lineage::below(token, in_session).map_err(too_long)?
+            }
+            None => Lineage::default(),
+        };
         let transient = matches!(session, PlannedSession::Transient { .. });
         let refresh =
             wanted == TokenType::RefreshToken && client.tokens().use_refresh_tokens && !transient;
@@ -439,6 +443,7 @@ impl Asker<'_> {
             expires_by: None,
             inputs: None,
             actors: None,
+            lineage,
             effects: Vec::new(),
             answer_scope: None,
             restrictions: Restrictions::NONE,

@@ -3,7 +3,9 @@
 
 use alloc::{borrow::Cow, boxed::Box, string::String, sync::Arc, vec, vec::Vec};
 
-use super::{super::granted_scopes::consented, ExchangeFlow, Relation, all_enabled, named_clients};
+use super::{
+    super::granted_scopes::consented, ExchangeFlow, Relation, all_enabled, named_clients, too_long,
+};
 use crate::{
     claims::{
         ClaimContext, ClaimTarget, compose,
@@ -29,7 +31,7 @@ use crate::{
     },
     refusal::{ExchangeError, Refusal},
     request::{Parameters, TokenType},
-    subject::{GrantCode, ReadToken, SessionCode, VerifiedSubject},
+    subject::{GrantCode, Lineage, ReadToken, SessionCode, VerifiedSubject},
     trace::DecisionTrace,
 };
 
@@ -147,7 +149,7 @@ impl PendingFlow for PendingStandard {
         FactsNeeded {
             session: self.token.session_query(),
             subject: self.token.user_query(),
-            revocations: vec![self.token.token_id.clone()],
+            revocations: self.token.revocations(),
             named: self.named.clone(),
             ..FactsNeeded::default()
         }
@@ -168,7 +170,7 @@ impl PendingFlow for PendingStandard {
         } = *request;
         let Self { token, asked, .. } = *self;
         let subject = token
-            .verify(realm, facts, moment)
+            .verify_as_input(realm, facts, moment)
             .map_err(ExchangeError::from);
         let subject = trace.step("the subject's session and user are there", subject)?;
         let held = held(client, &subject, possession);
@@ -229,7 +231,10 @@ impl PendingFlow for PendingStandard {
             let available = available(request, &user, &subject, &active, &asked.audiences);
             trace.step("every audience asked for can be had", available)?;
         }
-        let mut plan = plan(request, &subject, asked, &active, named.as_ref(), wanted);
+        let lineage = Lineage::below(subject.token(), true).map_err(too_long)?;
+        let named = named.as_ref();
+        let mut plan = plan(request, &subject, asked, &active, named, wanted);
+        plan.lineage = lineage;
         if realm.takes_actors() || trace.is_recording() {
             plan.inputs = Some(Inputs::of(subject.token, subject.user));
         }
@@ -408,6 +413,7 @@ fn plan(
         expires_by: None,
         inputs: None,
         actors: None,
+        lineage: Lineage::default(),
         effects,
         answer_scope: None,
         restrictions: Restrictions::NONE,

@@ -1,9 +1,4 @@
 //! Threat T181: one assertion brought by eight at once is a grant for one of them.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use std::sync::{Arc, Barrier};
 
@@ -22,7 +17,8 @@ use cambist_store::{CommitError, Conflict, MemoryStore, SqliteStore, Store};
 use cambist_testkit::{fixed_entropy::FixedEntropy, world::World};
 use serde_json::json;
 
-const RACERS: usize = 8;
+use crate::RACERS;
+
 const ROUNDS: usize = 5;
 const NOW: i64 = 1_800_000_000;
 const BANK: &str = "https://bank.example";

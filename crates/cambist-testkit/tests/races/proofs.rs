@@ -1,15 +1,5 @@
 //! Eight requests with one DPoP proof, all judged before any of them is stored: exactly one may win.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::arithmetic_side_effects,
-    reason = "a test that cannot be set up has failed"
-)]
-
-#[expect(dead_code, reason = "one of its faults is enough here")]
-mod faulty;
-
 use std::sync::Arc;
 
 use cambist::{
@@ -26,11 +16,13 @@ use cambist_store::{CommitError, Conflict, MemoryStore, SqliteStore, Store};
 use cambist_testkit::{fixed_entropy::FixedEntropy, prover::Prover, world::World};
 use tokio::sync::Barrier;
 
-use self::faulty::{Fault, Faulty};
+use crate::{
+    RACERS,
+    faulty::{Fault, Faulty},
+};
 
 const ISSUER: &str = "https://id.example/realms/r";
 const NOW: i64 = 1_800_000_000;
-const RACERS: u64 = 8;
 const FORM: &[u8] = b"grant_type=client_credentials&client_id=robot&client_secret=s3cret";
 
 fn document() -> RealmDocument {
@@ -51,7 +43,7 @@ fn judged(proof: &str) -> Vec<Vec<Effect>> {
         proof: Some(proof),
         ..Envelope::default()
     };
-    (0..RACERS)
+    (0..8_u64)
         .map(|racer| {
             let outcome = engine.handle(
                 Arc::clone(&world.realm),
@@ -84,7 +76,7 @@ async fn winners(store: Arc<dyn Store>, rounds: u32) -> Vec<usize> {
     store.insert_realm(document(), Vec::new()).await.unwrap();
     let mut won = Vec::new();
     for round in 0..rounds {
-        let start = Arc::new(Barrier::new(usize::try_from(RACERS).unwrap()));
+        let start = Arc::new(Barrier::new(RACERS));
         let mut racers = tokio::task::JoinSet::new();
         for effects in judged(&proof(round)) {
             let (store, start) = (Arc::clone(&store), Arc::clone(&start));
