@@ -19,12 +19,13 @@ use crate::{
         ClientSession, Facts, FactsNeeded, RefreshUse, SessionKind, SessionQuery, SessionSearch,
         UserQuery, UserSession,
     },
-    realm::{Client, Realm},
+    moment::Timestamp,
+    realm::{Client, Profile, Realm},
     refusal::{RefreshError, Refusal},
     request::GrantType,
     subject::{
-        GrantCode, ReadRefreshToken, SubjectTokenError, check_session, effective_not_before,
-        read_refresh_token,
+        GrantCode, LivenessError, ReadRefreshToken, SubjectTokenError, check_session,
+        effective_not_before, read_refresh_token,
     },
     trace::DecisionTrace,
 };
@@ -161,6 +162,7 @@ impl PendingFlow for PendingRefresh {
                 .ok_or(RefreshError::Token(SubjectTokenError::AncestorRevoked));
             trace.step("nothing that the token was made from is revoked", stands)?;
         }
+        let derived = Derived::of(realm, client, &token)?;
         let rotated = match rotate(realm, client, &session, client_session, &token, request) {
             Ok(rotated) => rotated,
             Err(refused) => {
@@ -208,7 +210,7 @@ impl PendingFlow for PendingRefresh {
             },
             openid: active.openid,
             text_scopes: None,
-            audiences: Vec::new(),
+            audiences: derived.audiences,
             output: Output::AccessToken,
             id_token,
             scopes: active.scopes,
@@ -219,13 +221,48 @@ impl PendingFlow for PendingRefresh {
             authentication_level: Some(1),
             nonce: token.nonce,
             bound: token.confirmation,
-            expires_by: None,
+            expires_by: derived.expires_by,
             inputs: None,
             actors: None,
             lineage: token.lineage,
             effects,
             answer_scope,
             restrictions: Restrictions::NONE,
+        })
+    }
+}
+
+/// What bounds the tokens that the refresh of an exchange gives.
+#[derive(Default)]
+struct Derived {
+    audiences: Vec<Box<str>>,
+    expires_by: Option<Timestamp>,
+}
+
+impl Derived {
+    /// In profile `strict` a refresh takes an exchange no further: its tokens end with the refresh token, which ends
+    /// with the subject token; they are for nobody that the exchanged one was not for; and while a client that it was
+    /// for is disabled or gone, there are none. Elsewhere nothing is bounded.
+    fn of(realm: &Realm, client: &Client, token: &ReadRefreshToken) -> Result<Self, RefreshError> {
+        if realm.profile() != Profile::Strict || token.lineage.is_empty() {
+            return Ok(Self::default());
+        }
+        let own = Box::from(client.client_id());
+        let mut audiences = Vec::from([own]);
+        audiences.extend(token.access_audience.iter().cloned());
+        let gone = |audience: &str| {
+            let known = realm.client_by_id(audience);
+            let asked = token.audiences.iter().any(|named| **named == *audience);
+            known.map_or(asked, |client| !client.enabled())
+        };
+        let all = audiences.iter().chain(&token.audiences);
+        if all.into_iter().any(|audience| gone(audience)) {
+            let disabled = SubjectTokenError::Liveness(LivenessError::ClientDisabled);
+            return Err(RefreshError::Token(disabled));
+        }
+        Ok(Self {
+            audiences,
+            expires_by: token.expires,
         })
     }
 }

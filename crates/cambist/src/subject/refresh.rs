@@ -27,7 +27,10 @@ pub struct ReadRefreshToken {
     pub(crate) expires: Option<Timestamp>,
     pub(crate) nonce: Option<Box<str>>,
     pub(crate) reuse_id: Option<Box<str>>,
+    /// What the exchange that gave it had asked for.
     pub(crate) audiences: Vec<Box<str>>,
+    /// `aud` of the access token that it came with.
+    pub(crate) access_audience: Vec<Box<str>>,
     pub(crate) confirmation: Option<Confirmation>,
     /// Empty where the realm does not record it.
     pub(crate) lineage: Lineage,
@@ -127,6 +130,12 @@ pub fn read_refresh_token(
         confirmation: claims.cnf.as_ref().map(Confirmation::read),
         nonce: claims.nonce.as_deref().map(Box::from),
         reuse_id: claims.reuse_id.as_deref().map(Box::from),
+        access_audience: claims
+            .aud_x
+            .iter()
+            .flatten()
+            .map(|value| Box::from(&**value))
+            .collect(),
         audiences: claims
             .req_aud
             .iter()

@@ -280,6 +280,84 @@ fn r52_an_impersonation_ends_its_use_with_the_token_that_it_was_asked_with() {
     assert!(shop.refresh("stock", &bob.refresh_token.unwrap()).is_err());
 }
 
+/// A refresh takes an exchange no further than it went.
+#[test]
+fn r05_t075_t121_a_refresh_of_an_exchange_goes_no_further_than_the_exchange() {
+    let asked = [
+        ("audience", "ledger"),
+        ("requested_token_type", REFRESH_TOKEN),
+    ];
+    let mut shop = with(Profile::Strict, None);
+    let login = shop.login().access_token;
+    let ends = shop.claims(&login)["exp"].as_i64().unwrap();
+    let long = shop.exchange("stock", &login, &asked).unwrap();
+    assert_eq!(shop.claims(&long.access_token)["aud"], json!("ledger"));
+    let mut token = long.refresh_token.unwrap();
+    for _ in 0..3 {
+        shop.now += 50;
+        let anew = shop.refresh("stock", &token).unwrap();
+        token = anew.refresh_token.unwrap();
+        for minted in [&anew.access_token, &token] {
+            assert!(shop.claims(minted)["exp"].as_i64().unwrap() <= ends);
+        }
+        // The mapper that names `stock` itself widens nothing: who holds a token is within its reach.
+        let audience = shop.claims(&anew.access_token)["aud"].clone();
+        assert_eq!(audience, json!(["ledger", "stock"]));
+    }
+    // In profile `keycloak` the refresh begins a new life, and the target is not looked at: as recorded.
+    let mut shop = with(Profile::Keycloak, None);
+    let login = shop.login().access_token;
+    let ends = shop.claims(&login)["exp"].as_i64().unwrap();
+    let long = shop.exchange("stock", &login, &asked).unwrap();
+    shop.now += 50;
+    disable(&mut shop, "ledger");
+    let anew = shop.refresh("stock", &long.refresh_token.unwrap()).unwrap();
+    assert!(shop.claims(&anew.access_token)["exp"].as_i64().unwrap() > ends);
+}
+
+fn disable(shop: &mut Shop, client: &str) {
+    shop.change(|document| {
+        let client = document.clients.iter_mut().find(|known| known.id == client);
+        client.unwrap().enabled = false;
+    });
+}
+
+/// In profile `strict` a refresh is refused while a client that the exchanged token was for is disabled or gone.
+#[test]
+fn r05_t121_no_refresh_of_an_exchange_for_a_client_that_is_disabled() {
+    for (audience, other) in [("ledger", "office"), ("office", "ledger")] {
+        let mut shop = with(Profile::Strict, None);
+        let login = shop.login().access_token;
+        let asked = [
+            ("audience", audience),
+            ("requested_token_type", REFRESH_TOKEN),
+        ];
+        let mut form = shop::exchange_form("stock", "stock-secret", &login, &asked);
+        if audience == "office" {
+            form.retain(|(name, _)| *name != "subject_token_type");
+        }
+        let token = shop.ask(&form).unwrap().refresh_token.unwrap();
+        disable(&mut shop, other);
+        let token = shop
+            .refresh("stock", &token)
+            .unwrap()
+            .refresh_token
+            .unwrap();
+        disable(&mut shop, audience);
+        let (status, error, _) = told(shop.refresh("stock", &token));
+        assert_eq!((status, error.as_str()), (400, "invalid_grant"));
+    }
+    let mut shop = with(Profile::Strict, None);
+    let login = shop.login().access_token;
+    let asked = [
+        ("audience", "ledger"),
+        ("requested_token_type", REFRESH_TOKEN),
+    ];
+    let long = shop.exchange("stock", &login, &asked).unwrap();
+    shop.change(|document| document.clients.retain(|client| client.id != "ledger"));
+    assert!(shop.refresh("stock", &long.refresh_token.unwrap()).is_err());
+}
+
 /// Threat T122: a chain has an end, and is never cut to fit.
 #[test]
 fn t122_a_token_stems_from_so_many_others_and_not_from_more() {

@@ -434,7 +434,7 @@ impl Asker<'_> {
             id_token: active.openid,
             scopes: active.scopes,
             parameters: active.parameters,
-            refresh: refresh.then(RefreshOutput::default),
+            refresh: refresh.then(|| remembering(realm, client, target)),
             grant: GrantCode::None,
             issued_token_type: Some(issued),
             authentication_level: Some(1),
@@ -448,6 +448,18 @@ impl Asker<'_> {
             answer_scope: None,
             restrictions: Restrictions::NONE,
         })
+    }
+}
+
+/// In profile `strict` the refresh token remembers whom the exchange was for, since a refresh asks for that client.
+fn remembering(realm: &Realm, client: &Client, target: &Client) -> RefreshOutput {
+    let another = target.number() != client.number() && realm.profile() == Profile::Strict;
+    RefreshOutput {
+        audiences: another
+            .then(|| target.client_id().into())
+            .into_iter()
+            .collect(),
+        ..RefreshOutput::default()
     }
 }
 
