@@ -11,13 +11,15 @@ use std::{
 
 use cambist::{
     crypto::{
-        Algorithm, CryptoProvider, Hash, HashAlgorithm, HmacKey, KeyError, SignatureMismatch,
-        Signer, Verifier,
+        Algorithm, CryptoProvider, Hash, HashAlgorithm, HmacKey, KeyError, ProviderError,
+        SignatureMismatch, Signer, Verifier,
     },
     jose::{PrivateKey, PublicKey, SymmetricKey},
 };
 use cambist_ring::RingProvider;
-use cambist_testkit::scenario::{Mismatch, Scenario, ScenarioError, Told};
+use cambist_testkit::scenario::{
+    Expectation, Mismatch, OneOrMany, Scenario, ScenarioError, Told, Values,
+};
 use serde_json::json;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios");
@@ -192,4 +194,85 @@ fn a_delegated_exchange_verifies_subject_and_actor_once_each() {
     let with = count(&scenario);
     scenario.steps.truncate(exchange);
     assert_eq!(with.saturating_sub(count(&scenario)), 2);
+}
+
+/// Ring, whose signers fail after a number of signatures.
+#[derive(Debug)]
+struct Failing(Arc<AtomicUsize>);
+
+#[derive(Debug)]
+struct Exhausted(Arc<dyn Signer>, Arc<AtomicUsize>);
+
+impl Signer for Exhausted {
+    fn sign(&self, message: &[u8], signature: &mut Vec<u8>) -> Result<(), ProviderError> {
+        let left = self
+            .1
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            });
+        match left {
+            Ok(_) => self.0.sign(message, signature),
+            Err(_) => Err(ProviderError::Signing),
+        }
+    }
+}
+
+impl CryptoProvider for Failing {
+    fn verifier(
+        &self,
+        algorithm: Algorithm,
+        key: &PublicKey,
+    ) -> Result<Arc<dyn Verifier>, KeyError> {
+        RingProvider.verifier(algorithm, key)
+    }
+
+    fn hmac(&self, algorithm: Algorithm, key: &SymmetricKey) -> Result<HmacKey, KeyError> {
+        RingProvider.hmac(algorithm, key)
+    }
+
+    fn signer(&self, algorithm: Algorithm, key: &PrivateKey) -> Result<Arc<dyn Signer>, KeyError> {
+        let signer = RingProvider.signer(algorithm, key)?;
+        Ok(Arc::new(Exhausted(signer, Arc::clone(&self.0))))
+    }
+
+    fn public_key(&self, key: &PrivateKey) -> Result<PublicKey, KeyError> {
+        RingProvider.public_key(key)
+    }
+
+    fn hash(&self, algorithm: HashAlgorithm, data: &[u8]) -> Hash {
+        RingProvider.hash(algorithm, data)
+    }
+}
+
+/// Of the access token of a login with an ID token, or of that one: nothing is answered, and nothing stored.
+#[test]
+fn t198_a_signer_that_fails_leaves_nothing_behind() {
+    let mut scenario = guide();
+    scenario.steps.truncate(1);
+    let login = &mut scenario.steps[0];
+    login
+        .form
+        .insert("scope".into(), OneOrMany::One("openid".into()));
+    let whole = Arc::new(AtomicUsize::new(2));
+    let told = scenario.tell(Arc::new(Failing(whole))).unwrap();
+    assert_eq!(told.mismatches, []);
+
+    let login = &mut scenario.steps[0];
+    login.expect = Expectation {
+        status: 500,
+        answer: [("error".to_owned(), json!("server_error"))].into(),
+        absent: vec![
+            "access_token".into(),
+            "id_token".into(),
+            "refresh_token".into(),
+        ],
+        effects: Some(vec![]),
+        claims: Values::new(),
+        ..login.expect.clone()
+    };
+    for signatures in 0..2 {
+        let few = Arc::new(AtomicUsize::new(signatures));
+        let told = scenario.tell(Arc::new(Failing(few))).unwrap();
+        assert_eq!(told.mismatches, [], "{signatures}");
+    }
 }

@@ -261,7 +261,7 @@ fn a_forged_signature_is_checked_and_not_remembered() {
 }
 
 #[test]
-fn a_key_that_is_gone_or_disabled_takes_its_tokens_along() {
+fn t196_a_key_that_is_gone_or_disabled_takes_its_tokens_along() {
     let mut scene = Scene::remembering(100);
     scene.exchange_now().unwrap();
     let mut disabled = world::keys();

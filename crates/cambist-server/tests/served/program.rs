@@ -24,7 +24,7 @@ fn cambist(arguments: &[&str]) -> Command {
 }
 
 #[tokio::test]
-async fn it_says_when_it_is_ready_and_ends_in_order() {
+async fn t197_it_says_when_it_is_ready_publishes_public_keys_and_ends_in_order() {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("state");
     let mut running = cambist(&[
@@ -79,10 +79,7 @@ async fn it_says_when_it_is_ready_and_ends_in_order() {
         uses.contains(&"RS256") && uses.contains(&"RSA-OAEP"),
         "{uses:?}"
     );
-    assert!(
-        keys.iter()
-            .all(|key| key.get("d").is_none() && key["x5c"][0].is_string())
-    );
+    only_public_members_are_published(keys);
     let metrics = send(management, "GET", "/metrics", &[], b"").await;
     assert_eq!(metrics.status, 200);
     assert_eq!(send(address, "GET", "/metrics", &[], b"").await.status, 404);
@@ -153,5 +150,19 @@ async fn the_demo_tells_the_story_and_ends_well() {
         "403",
     ] {
         assert!(told.contains(words), "{words:?} is missing in\n{told}");
+    }
+}
+
+/// Of keys that the program has made itself, with a private half each.
+fn only_public_members_are_published(keys: &[serde_json::Value]) {
+    let public = [
+        "kid", "kty", "alg", "use", "n", "e", "x5c", "x5t", "x5t#S256",
+    ];
+    assert!(!keys.is_empty());
+    for key in keys {
+        assert!(key["x5c"][0].is_string(), "{key}");
+        let members = key.as_object().unwrap();
+        let other = members.keys().find(|name| !public.contains(&&***name));
+        assert_eq!(other, None);
     }
 }

@@ -39,7 +39,7 @@ mod tokens;
 mod words;
 
 pub use self::{
-    document::{Change, Endpoint, Expectation, Scenario, Step, Value, Values},
+    document::{Change, Endpoint, Expectation, OneOrMany, Scenario, Step, Value, Values},
     expectation::Mismatch,
     stand_in::{Saying, StandIn},
     teller::Told,

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn t047_extensions_are_refused_whatever_they_say() {
+    fn r67_t047_extensions_are_refused_whatever_they_say() {
         for (member, refused) in [
             (r#""crit":["b64"]"#, JwsError::CriticalExtension),
             (r#""crit":[]"#, JwsError::CriticalExtension),

@@ -145,7 +145,7 @@ fn t150_any_bit_flipped_makes_a_proof_worthless() {
 }
 
 #[test]
-fn r42_a_proof_is_used_up_by_every_answer() {
+fn r42_t180_a_proof_is_used_up_by_every_answer() {
     let mut bench = Bench::new(Profile::Keycloak);
     let own = bench.own.clone();
     let proof = bench.fresh(&own);

@@ -131,7 +131,7 @@ fn r12_consent_is_needed_by_this_grant_too() {
 /// Keycloak CVE-2025-2559: assertions that end in two days, to be remembered until then. In profile `strict`
 /// none is taken; in profile `keycloak` a fresh one is, and forgotten with its `iat`.
 #[test]
-fn r26_an_end_far_away_fills_no_memory() {
+fn r26_t185_an_end_far_away_fills_no_memory() {
     let far = |jti: &str, iat: Value| {
         let mut claims = with("exp", json!(NOW + 48 * 3_600));
         claims["jti"] = json!(jti);
