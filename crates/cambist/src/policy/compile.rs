@@ -523,8 +523,13 @@ impl<'a> Tables<'a> {
             let class = resource
                 .kind
                 .and_then(|kind| class_numbers.get(&(kind, resource.foreign)).copied());
+            let sole = match *resource.own {
+                [number] => self.permissions.get(number as usize).cloned(),
+                _ => None,
+            };
             store.resources.push(Resource {
                 own: resource.own.into(),
+                sole,
                 scopes: resource.scopes,
                 class: class.unwrap_or(NOWHERE),
                 foreign: resource.foreign,

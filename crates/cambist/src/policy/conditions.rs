@@ -59,7 +59,7 @@ pub(super) fn policies(
                 .ok_or_else(|| unknown_kind(document, kinds))?;
             let condition: Box<dyn Condition> = kind.build(document, context)?;
             let body = match condition.combines() {
-                None => Body::Leaf(condition),
+                None => Body::Leaf(condition.into()),
                 Some(combination) => Body::Aggregate(Box::new(Aggregate {
                     children: combination
                         .policies

@@ -74,22 +74,23 @@ pub(super) fn evaluate_with<T: TraceSink, V: Votes>(
         ruling: Ruling::default(),
         trace,
     };
-    for number in guarded.own.iter() {
-        run.permission(PermissionNo(number), true)?;
+    for number in guarded.own.iter().map(PermissionNo) {
+        let permission = guarded.sole.as_ref().or_else(|| store.permission(number));
+        run.permission(number, permission, true)?;
     }
     let class = store.classes.get(guarded.class as usize);
     for number in class.into_iter().flat_map(super::numbers::Numbers::iter) {
         // One that names the resource as well has been asked.
         if !guarded.own.as_slice().contains(&number) {
-            run.permission(PermissionNo(number), false)?;
+            let number = PermissionNo(number);
+            run.permission(number, store.permission(number), false)?;
         }
     }
     for number in store.everywhere.iter() {
-        let covers = store
-            .permission(PermissionNo(number))
-            .is_some_and(|permission| !permission.scopes.and(asked).is_empty());
+        let permission = store.permission(PermissionNo(number));
+        let covers = permission.is_some_and(|permission| !permission.scopes.and(asked).is_empty());
         if covers && !class.is_some_and(|class| class.as_slice().contains(&number)) {
-            run.permission(PermissionNo(number), false)?;
+            run.permission(PermissionNo(number), permission, false)?;
         }
     }
     let granted = if run.ruling.ran {
@@ -148,9 +149,14 @@ struct Run<'a, T, V> {
 }
 
 impl<T: TraceSink, V: Votes> Run<'_, T, V> {
-    fn permission(&mut self, number: PermissionNo, named: bool) -> Result<(), Failure> {
+    fn permission(
+        &mut self,
+        number: PermissionNo,
+        permission: Option<&Permission>,
+        named: bool,
+    ) -> Result<(), Failure> {
         let store = self.store;
-        let Some(permission) = store.permission(number) else {
+        let Some(permission) = permission else {
             return Ok(());
         };
         self.ruling.ran = true;
@@ -214,9 +220,9 @@ impl<T: TraceSink, V: Votes> Run<'_, T, V> {
         };
         self.trace.policy_begin(store, number.0);
         let vote = match &policy.body {
-            Body::Leaf(condition) => Ok(self
+            Body::Leaf(leaf) => Ok(self
                 .votes
-                .of(&**condition, self.evaluation)
+                .of(leaf.condition(), self.evaluation)
                 .map_or(Verdict::Open, Verdict::Said)),
             Body::Aggregate(aggregate) => self.aggregate(aggregate, depth),
         };

@@ -1,12 +1,13 @@
 //! The compiled permissions of a realm.
 
 use alloc::{boxed::Box, string::String, vec::Vec};
+use core::any::Any;
 
 use hashbrown::HashMap;
 
 use super::{
     DecisionStrategy, EnforcementMode, Logic,
-    kinds::Condition,
+    kinds::{ClientCondition, Condition},
     numbers::{Numbers, PermissionNo, PolicyNo, ResourceNo, ScopeMask},
 };
 use crate::realm::ClientNo;
@@ -125,6 +126,8 @@ pub(super) enum Standing {
 pub(super) struct Resource {
     /// Permissions that name it.
     pub(super) own: Numbers,
+    /// A copy of that permission where it is only one, so that to ask it costs no further access to memory.
+    pub(super) sole: Option<Permission>,
     /// Scopes it declares.
     pub(super) scopes: ScopeMask,
     /// Index into `classes`, for permissions that reach it by its type.
@@ -134,7 +137,7 @@ pub(super) struct Resource {
 }
 
 /// A permission.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Permission {
     pub(super) policies: Numbers,
     pub(super) scopes: ScopeMask,
@@ -157,8 +160,34 @@ pub(super) struct Policy {
 /// What a policy does.
 #[derive(Debug)]
 pub(super) enum Body {
-    Leaf(Box<dyn Condition>),
+    Leaf(Leaf),
     Aggregate(Box<Aggregate>),
+}
+
+/// A condition. The commonest stands in the policy itself: behind a pointer it would cost one more access to
+/// memory.
+#[derive(Debug)]
+pub(super) enum Leaf {
+    Client(ClientCondition),
+    Other(Box<dyn Condition>),
+}
+
+impl From<Box<dyn Condition>> for Leaf {
+    fn from(condition: Box<dyn Condition>) -> Self {
+        match (&*condition as &dyn Any).downcast_ref::<ClientCondition>() {
+            Some(known) => Self::Client(known.clone()),
+            None => Self::Other(condition),
+        }
+    }
+}
+
+impl Leaf {
+    pub(super) fn condition(&self) -> &dyn Condition {
+        match self {
+            Self::Client(condition) => condition,
+            Self::Other(condition) => &**condition,
+        }
+    }
 }
 
 /// A policy made of others.

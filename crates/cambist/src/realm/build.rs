@@ -23,6 +23,7 @@ use alloc::{
     borrow::{Cow, ToOwned},
     boxed::Box,
     string::{String, ToString},
+    sync::Arc,
     vec::Vec,
 };
 
@@ -129,6 +130,7 @@ impl<'a> Builder<'a> {
                 scopes: &scopes,
                 scopes_by_name: &scopes_by_name,
                 defaults: &defaults,
+                tokens: Arc::default(),
             };
             let list = At::Root("clients");
             for (place, client) in document.clients.iter().enumerate() {

@@ -137,26 +137,31 @@ impl Default for ClientTokenSettings {
 }
 
 /// A client of the realm.
+///
+/// What every decision reads comes first and stands in one line of the cache: in a realm of many clients each
+/// further line is a further access to memory.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub struct Client {
-    pub(crate) number: ClientNo,
-    pub(crate) uuid: Box<str>,
     pub(crate) client_id: Box<str>,
+    pub(crate) uuid: Box<str>,
+    pub(crate) number: ClientNo,
     pub(crate) enabled: bool,
     pub(crate) access: ClientAccess,
     pub(crate) saml: bool,
-    pub(crate) credential: ClientCredential,
-    pub(crate) grants: Box<[ClientGrant]>,
     pub(crate) full_scope_allowed: bool,
     pub(crate) consent_required: bool,
+    /// Shared by the clients whose settings are the same.
+    pub(crate) tokens: Arc<ClientTokenSettings>,
+    pub(crate) credential: Box<ClientCredential>,
     pub(crate) not_before: i64,
+    pub(crate) grants: Box<[ClientGrant]>,
     pub(crate) default_scopes: Arc<[ScopeNo]>,
     pub(crate) optional_scopes: Arc<[ScopeNo]>,
     pub(crate) scope_mappings: RoleSet,
     pub(crate) roles: Box<[RoleNo]>,
     pub(crate) mappers: Box<[MapperInstance]>,
     pub(crate) web_origins: Box<[Box<str>]>,
-    pub(crate) tokens: ClientTokenSettings,
     pub(crate) assertions: ClientAssertions,
     pub(crate) attributes: Attributes,
 }

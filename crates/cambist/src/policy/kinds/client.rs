@@ -39,8 +39,8 @@ impl PolicyKind for ClientKind {
     }
 }
 
-#[derive(Debug)]
-struct ClientCondition(NumberSet);
+#[derive(Clone, Debug)]
+pub(in crate::policy) struct ClientCondition(NumberSet);
 
 impl Condition for ClientCondition {
     fn hangs_on(&self) -> HangsOn {

@@ -15,10 +15,11 @@ mod time;
 mod user;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
-use core::{cell::RefCell, fmt};
+use core::{any::Any, cell::RefCell, fmt};
 
 use hashbrown::HashMap;
 
+pub(super) use self::client::ClientCondition;
 pub use self::settings::{Reference, Settings};
 use super::{DecisionStrategy, EvaluationContext, Identity, PolicyError, PolicyNo};
 use crate::realm::{Client, Profile, Realm, document::PolicyDocument};
@@ -53,7 +54,7 @@ pub struct Evaluation<'a> {
 
 /// A condition, compiled from one policy. It has no state and reads no clock: the same evaluation gives
 /// the same vote.
-pub trait Condition: Send + Sync + fmt::Debug {
+pub trait Condition: Any + Send + Sync + fmt::Debug {
     /// Votes.
     fn vote(&self, evaluation: &Evaluation<'_>) -> Vote;
 

@@ -1,6 +1,6 @@
 //! One client: names to numbers, texts to values.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
 use super::{
     BuildOptions, Notes, OPENID_CONNECT, SAML, assertion_rules, assertions, build_mappers,
@@ -16,6 +16,7 @@ use crate::{
     crypto::HashAlgorithm,
     realm::{
         Client, ClientAccess, ClientNo, ClientScope, RoleSet, ScopeNo,
+        client::ClientTokenSettings,
         document::{ClientDocument, ClientGrant, RealmDocument, SecretSource},
         error::{At, RealmError, RealmProblem},
     },
@@ -47,6 +48,8 @@ pub(super) struct ClientBuilder<'b, 'd> {
     pub(super) scopes: &'b [ClientScope],
     pub(super) scopes_by_name: &'b ScopeNames,
     pub(super) defaults: &'b DefaultScopes,
+    /// The last client's.
+    pub(super) tokens: Arc<ClientTokenSettings>,
 }
 
 impl ClientBuilder<'_, '_> {
@@ -93,7 +96,7 @@ impl ClientBuilder<'_, '_> {
             enabled: document.enabled,
             access,
             saml,
-            credential,
+            credential: Box::new(credential),
             grants: grants.into(),
             full_scope_allowed: document.full_scope_allowed,
             consent_required: document.consent_required,
@@ -104,10 +107,18 @@ impl ClientBuilder<'_, '_> {
             roles: self.roles.of_client(number),
             mappers,
             web_origins: origins::resolve(document),
-            tokens,
+            tokens: self.shared(tokens),
             assertions,
             attributes: document.attributes.clone(),
         })
+    }
+
+    /// The settings, in the place of the last client's where they are the same.
+    fn shared(&mut self, tokens: ClientTokenSettings) -> Arc<ClientTokenSettings> {
+        if *self.tokens != tokens {
+            self.tokens = Arc::new(tokens);
+        }
+        Arc::clone(&self.tokens)
     }
 
     fn access(
