@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
+    collections::BTreeMap,
+    ffi::OsStr,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -49,17 +51,25 @@ fn every_scenario_of_the_folder_comes_out_as_it_says() {
     found.sort();
     assert!(found.len() >= 10, "scenarios are missing: {found:?}");
     let mut wrong = Vec::new();
+    let mut replayed = BTreeMap::<_, usize>::new();
     for path in &found {
         let name = path.strip_prefix(FOLDER).unwrap().display();
         match Scenario::read_file(path).and_then(|scenario| {
             assert!(!scenario.source.is_empty(), "{name}: where is it from?");
             tell(&scenario)
         }) {
-            Ok(told) => wrong.extend(told.mismatches.iter().map(|it| format!("{name}: {it}"))),
+            Ok(told) => {
+                let folder = path.parent().and_then(Path::file_name);
+                *replayed.entry(folder).or_default() += told.replayed;
+                wrong.extend(told.mismatches.iter().map(|it| format!("{name}: {it}")));
+            }
             Err(error) => wrong.push(format!("{name}: {error}")),
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let of = |folder: &str| replayed.get(&Some(OsStr::new(folder))).copied();
+    assert!(of("delegation") >= Some(10), "{replayed:?}");
+    assert!(replayed.values().sum::<usize>() >= 50, "{replayed:?}");
 }
 
 fn guide() -> Scenario {

@@ -244,6 +244,7 @@ impl Engine {
                         },
                         restrictions: Restrictions::NONE,
                         read: None,
+                        read_actor: None,
                     },
                 })
             }
@@ -358,6 +359,8 @@ struct Core {
     restrictions: Restrictions,
     /// The subject token, where it was read before.
     read: Option<Box<ReadToken>>,
+    /// The same of the actor token.
+    read_actor: Option<Box<ReadToken>>,
 }
 
 impl Core {
@@ -492,6 +495,7 @@ impl Core {
             authenticated_by: self.authenticated_by,
             restrictions: &self.restrictions,
             read: self.read.as_deref(),
+            read_actor: self.read_actor.as_deref(),
         }
     }
 

@@ -14,7 +14,9 @@ use cambist::{
     realm::document::{RealmDocument, SecretSource},
     refusal::Refusal,
     request::Envelope,
+    trace::DecisionTrace,
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
@@ -29,6 +31,8 @@ use crate::{fixed_entropy::FixedEntropy, world::World};
 pub struct Told {
     /// How many requests were sent.
     pub steps: usize,
+    /// How many decisions on an exchange were made again from their trace, and came out the same.
+    pub replayed: usize,
     /// What came out otherwise.
     pub mismatches: Vec<Mismatch>,
 }
@@ -83,6 +87,7 @@ impl Scenario {
             seed: 0,
         };
         let mut mismatches = Vec::new();
+        let mut replayed = 0_usize;
         let mut told = Vec::new();
         for step in &self.steps {
             let step = step.clone().after(&told)?;
@@ -91,14 +96,34 @@ impl Scenario {
             let mut came = teller.ask(&step)?;
             came.asked = core::mem::take(&mut teller.asked);
             mismatches.extend(compare(&step.name, &step.expect, &came));
+            match teller.replay(&came.trace) {
+                Replayed::Not => {}
+                Replayed::Same => replayed = replayed.saturating_add(1),
+                Replayed::Otherwise(again) => mismatches.push(Mismatch {
+                    step: step.name.clone(),
+                    place: "replay".to_owned(),
+                    expected: came.trace,
+                    came: again,
+                }),
+            }
             teller.answers.insert(step.name.clone(), came.answer);
             told.push(step);
         }
         Ok(Told {
             steps: self.steps.len(),
+            replayed,
             mismatches,
         })
     }
+}
+
+/// What came of a decision made again from its trace.
+enum Replayed {
+    /// It cannot be made again.
+    Not,
+    Same,
+    /// The trace of something else.
+    Otherwise(Value),
 }
 
 struct Teller<'a> {
@@ -204,6 +229,18 @@ impl Teller<'_> {
                     Err(refusal) => told(&refusal),
                 }
             }
+        }
+    }
+
+    /// Makes a decision again from its trace alone, in the realm as it is.
+    fn replay(&self, trace: &Value) -> Replayed {
+        let Ok(trace) = DecisionTrace::deserialize(trace) else {
+            return Replayed::Not;
+        };
+        match self.engine.replay(&trace, Arc::clone(&self.world.realm)) {
+            Err(_) => Replayed::Not,
+            Ok(again) if trace.agrees_with(&again) => Replayed::Same,
+            Ok(again) => Replayed::Otherwise(serde_json::to_value(&again).unwrap_or_default()),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     realm::{ClientNo, Realm},
     request::{Form, GrantType, Parameters},
     subject::ReadToken,
-    trace::{DecisionTrace, FORMAT, RecordedInputs},
+    trace::{DecisionTrace, FORMAT, RecordedInputs, RecordedToken},
 };
 
 /// Why a decision cannot be made again.
@@ -35,9 +35,6 @@ pub enum ReplayError {
     /// The decision stood on a token of another issuer, or on what another server said.
     #[error("the decision stood on what was read outside the realm")]
     Outside,
-    /// The decision stood on an actor token, which a trace does not keep.
-    #[error("the decision stood on an actor token")]
-    ActorToken,
     /// The realm has another name.
     #[error("the trace is of realm `{recorded}`, not of `{given}`")]
     OtherRealm {
@@ -115,19 +112,19 @@ impl Engine {
         if parameters.value("grant_type").as_deref() != Some(exchange.as_str()) {
             return Err(ReplayError::NotAnExchange);
         }
-        if parameters.raw("actor_token").is_some() {
-            return Err(ReplayError::ActorToken);
-        }
         let read = match &inputs.subject_token {
-            Some(token) => {
-                let claims = serde_json::to_string(&token.claims)
-                    .map_err(|_| ReplayError::Unreadable("subject token"))?;
-                let token = ReadToken::of_claims(&realm, &claims);
-                Some(token.map_err(|_| ReplayError::Unreadable("subject token"))?)
-            }
+            Some(token) => Some(read_again(&realm, token, "subject token")?),
             None if parameters.raw("subject_token").is_none() => None,
             None if parameters.raw("subject_issuer").is_some() => return Err(ReplayError::Outside),
             None => return Err(ReplayError::EndedEarly),
+        };
+        let read_actor = match &inputs.actor_token {
+            Some(token) => Some(read_again(&realm, token, "actor token")?),
+            // It was refused, or the request ended before it.
+            None if parameters.raw("actor_token").is_some() && realm.takes_actors() => {
+                return Err(ReplayError::EndedEarly);
+            }
+            None => None,
         };
         let client = realm
             .client_by_id(&inputs.requester)
@@ -143,6 +140,7 @@ impl Engine {
         said.core.possession = inputs.possession();
         said.core.authenticated_by = proof;
         said.core.read = read.map(Box::new);
+        said.core.read_actor = read_actor.map(Box::new);
         Ok(said)
     }
 
@@ -182,6 +180,7 @@ impl Engine {
                 },
                 restrictions: Restrictions::NONE,
                 read: None,
+                read_actor: None,
             },
         })
     }
@@ -193,4 +192,14 @@ impl Engine {
             .find(|flow| flow.grant_type() == GrantType::TOKEN_EXCHANGE)
             .cloned()
     }
+}
+
+fn read_again(
+    realm: &Realm,
+    token: &RecordedToken,
+    what: &'static str,
+) -> Result<ReadToken, ReplayError> {
+    let unreadable = ReplayError::Unreadable(what);
+    let claims = serde_json::to_string(&token.claims).map_err(|_| unreadable.clone())?;
+    ReadToken::of_claims(realm, &claims).map_err(|_| unreadable)
 }

@@ -37,7 +37,8 @@ use crate::{
     request::{GrantType, Parameters},
     secret::Secret,
     subject::{
-        ProviderKind, ReadToken, SignatureMemory, SubjectTokenError, TakenTypes, read_remembering,
+        ProviderKind, ReadToken, SignatureMemory, SubjectTokenError, TakenTypes, read_access_token,
+        read_remembering,
     },
     trace::{DecisionTrace, RecordedToken},
 };
@@ -71,10 +72,12 @@ pub struct FlowRequest<'a> {
     pub restrictions: &'a Restrictions,
     /// In a replay or an explanation: the subject token as it was read, in the place of its text.
     pub read: Option<&'a ReadToken>,
+    /// In a replay: the actor token as it was read.
+    pub(crate) read_actor: Option<&'a ReadToken>,
 }
 
 impl FlowRequest<'_> {
-    /// Reads a subject token of this realm ([`read_access_token`](crate::subject::read_access_token)); where the request brings one that was
+    /// Reads a subject token of this realm ([`read_access_token`]); where the request brings one that was
     /// read before, it is that.
     ///
     /// # Errors
@@ -108,6 +111,29 @@ impl FlowRequest<'_> {
         let token = self.read_token(text, TakenTypes::AccessTokens)?;
         if let Some(inputs) = trace.inputs.as_deref_mut() {
             inputs.subject_token = Some(RecordedToken::of(&token, text, self.provider));
+        }
+        Ok(token)
+    }
+
+    /// The same for an actor token.
+    pub(crate) fn actor_token(
+        &self,
+        text: &str,
+        trace: &mut DecisionTrace,
+    ) -> Result<ReadToken, SubjectTokenError> {
+        let token = match self.read_actor {
+            Some(token) => token.clone(),
+            None => read_access_token(
+                self.realm,
+                self.issuer,
+                text,
+                TakenTypes::AccessTokens,
+                self.moment,
+                self.jws_limits,
+            )?,
+        };
+        if let Some(inputs) = trace.inputs.as_deref_mut() {
+            inputs.actor_token = Some(RecordedToken::of(&token, text, self.provider));
         }
         Ok(token)
     }

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::{
     client_auth::{ClientAuthMethod, ClientProof},
     crypto::{Algorithm, CryptoProvider, HashAlgorithm},
-    facts::{Facts, User, UserQuery, UserSession},
+    facts::{ActorFacts, Facts, User, UserQuery, UserSession},
     flow::FlowRequest,
     jose::base64url,
     moment::Moment,
@@ -90,6 +90,9 @@ pub struct RecordedInputs {
     /// The subject token, when there is one and it was good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject_token: Option<RecordedToken>,
+    /// The actor token, when there is one and it was good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_token: Option<RecordedToken>,
     /// What was true then of session and users; absent where the decision came before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<RecordedFacts>,
@@ -119,6 +122,7 @@ impl RecordedInputs {
             parameters: parameters.collect(),
             checks_before,
             subject_token: None,
+            actor_token: None,
             facts: None,
         }
     }
@@ -174,6 +178,12 @@ pub struct RecordedFacts {
     /// The service account of the requester.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_account: Option<User>,
+    /// The session of the actor token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_session: Option<UserSession>,
+    /// The user of the actor token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<User>,
     /// Users that were named and found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub named: Vec<(UserQuery, User)>,
@@ -185,11 +195,14 @@ pub struct RecordedFacts {
 impl RecordedFacts {
     pub(crate) fn of(facts: &Facts, provider: &dyn CryptoProvider) -> Self {
         let user = |user: &Option<Arc<User>>| user.as_deref().map(without_credentials);
+        let session = |session: &Option<Arc<UserSession>>| {
+            let session = session.as_deref();
+            session.map(|session| without_notes(session, provider))
+        };
         Self {
-            session: facts
-                .session
-                .as_deref()
-                .map(|session| without_notes(session, provider)),
+            session: session(&facts.session),
+            actor_session: session(&facts.actor.session),
+            actor: user(&facts.actor.user),
             subject: user(&facts.subject),
             requested: user(&facts.requested),
             service_account: user(&facts.service_account),
@@ -206,6 +219,10 @@ impl RecordedFacts {
         let user = |user: &Option<User>| user.clone().map(Arc::new);
         Facts {
             session: self.session.clone().map(Arc::new),
+            actor: ActorFacts {
+                session: self.actor_session.clone().map(Arc::new),
+                user: user(&self.actor),
+            },
             subject: user(&self.subject),
             requested: user(&self.requested),
             service_account: user(&self.service_account),

@@ -23,7 +23,7 @@ use crate::{
     realm::{Client, Realm},
     refusal::{DelegationError, ExchangeError, Refusal},
     request::TokenType,
-    subject::{Actor, ActorChain, Lineage, MayAct, ReadToken, TakenTypes, read_access_token},
+    subject::{Actor, ActorChain, Lineage, MayAct, ReadToken, TakenTypes},
     trace::DecisionTrace,
 };
 
@@ -47,7 +47,7 @@ pub(super) fn delegated(
             acting: None,
         }));
     }
-    let acting = Acting::read(request, inner.subject()).map_err(refused);
+    let acting = Acting::read(request, inner.subject(), trace).map_err(refused);
     let acting = trace.step(
         "the actor token stands for itself and is the client's",
         acting,
@@ -167,14 +167,12 @@ impl Acting {
     fn read(
         request: &FlowRequest<'_>,
         subject: Option<&ReadToken>,
+        trace: &mut DecisionTrace,
     ) -> Result<Self, DelegationError> {
         let FlowRequest {
-            realm,
             client,
             parameters,
             issuer,
-            moment,
-            jws_limits,
             possession,
             ..
         } = *request;
@@ -188,10 +186,9 @@ impl Acting {
         if kind != Some(TokenType::AccessToken) {
             return Err(DelegationError::ActorTokenType);
         }
-        // Not what a replay has kept of the subject token: a replay has no actor token, and denies.
         let text = parameters.value("actor_token").unwrap_or_default();
-        let types = TakenTypes::AccessTokens;
-        let actor = read_access_token(realm, issuer, &text, types, moment, jws_limits)
+        let actor = request
+            .actor_token(&text, trace)
             .map_err(DelegationError::ActorToken)?;
         if *actor.authorized_party != *client.client_id() {
             return Err(DelegationError::OtherClient);
@@ -209,7 +206,7 @@ impl Acting {
             None => {
                 let text = parameters.value("subject_token").unwrap_or_default();
                 request
-                    .read_token(&text, types)
+                    .read_token(&text, TakenTypes::AccessTokens)
                     .map_err(DelegationError::SubjectToken)?
             }
         };
