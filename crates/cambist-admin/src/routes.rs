@@ -11,7 +11,7 @@ use crate::{
     resources::{
         authz::{evaluate, permissions, policies, resources, scopes, server},
         client_scopes::{self, List},
-        clients, events, explain, groups, identity_providers as idp,
+        clients, consents, events, explain, groups, identity_providers as idp,
         management::{self, Of as Managed},
         mappers::{self, Of as MappersOf},
         partial, partial_import, realms,
@@ -252,6 +252,8 @@ async fn one_user(
         ("POST", ["logout"]) => users::logout(call, id).await,
         ("GET", ["sessions"]) => sessions::of_user(call, id, None).await,
         ("GET", ["offline-sessions", client]) => sessions::of_user(call, id, Some(client)).await,
+        ("GET", ["consents"]) => consents::list(call, id).await,
+        ("DELETE", ["consents", client]) => consents::take_back(call, id, client).await,
         ("GET", ["groups"]) => users::groups(call, id).await,
         ("PUT", ["groups", group]) => users::set_group(call, id, group, true).await,
         ("DELETE", ["groups", group]) => users::set_group(call, id, group, false).await,

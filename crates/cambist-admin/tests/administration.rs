@@ -2,9 +2,14 @@
 
 mod support;
 
-use cambist::facts::UserQuery;
+use std::{collections::BTreeMap, sync::Arc};
+
+use cambist::{
+    effects::Effect,
+    facts::{ClientSession, Consent, SessionId, SessionKind, UserQuery, UserSession},
+};
 use cambist_admin::RealmRegistry;
-use cambist_store::{RealmSource, UserDirectory, passwords};
+use cambist_store::{EffectSink as _, RealmSource, Sessions as _, UserDirectory, passwords};
 use serde_json::{Value, json};
 use support::{World, realm_file, world_with};
 
@@ -650,4 +655,132 @@ async fn who_makes_a_realm_administers_it_and_no_other() {
             .status,
         204
     );
+}
+
+/// v2-refresh/consent.
+#[tokio::test]
+async fn a_consent_is_shown_and_taken_back_with_what_the_client_has_in_sessions() {
+    let world = world_with("adm-shop").await;
+    let consents = format!("{SHOP}/users/{ANN}/consents");
+    let none = world.ask("DELETE", &format!("{consents}/till"), None).await;
+    assert_eq!(
+        (none.status, none.text("/error")),
+        (404, "Consent nor offline token not found")
+    );
+    let unknown = world
+        .ask("DELETE", &format!("{consents}/no-such"), None)
+        .await;
+    assert_eq!(
+        (unknown.status, unknown.text("/error")),
+        (404, "Client not found")
+    );
+
+    let realm = world.realms.realm("adm-shop").unwrap();
+    let scope = realm
+        .realm
+        .scope_by_name("profile")
+        .unwrap()
+        .id()
+        .to_owned();
+    let now = support::NOW;
+    let query = UserQuery::Id(ANN.into());
+    let ann = world.store.find_user("adm-shop", &query).await;
+    let mut ann = cambist::facts::User::clone(&ann.unwrap().unwrap());
+    ann.consents.push(Consent {
+        client: TILL.to_owned(),
+        scopes: vec![scope, "gone".to_owned()],
+        created: now,
+        updated: now,
+    });
+    let version = ann.version;
+    world
+        .store
+        .update_user("adm-shop", ann, version)
+        .await
+        .unwrap();
+    for (id, kind, clients) in [
+        ("one", SessionKind::Online, &[TILL, STOCK][..]),
+        ("one", SessionKind::Offline, &[TILL]),
+        ("two", SessionKind::Offline, &[STOCK]),
+    ] {
+        let part = |client: &&str| ((*client).to_owned(), ClientSession::begun(now));
+        let start = Effect::StartSession(Box::new(UserSession {
+            id: SessionId(id.into()),
+            kind,
+            user: ANN.to_owned(),
+            started: now,
+            last_refresh: now,
+            method: "openid-connect".to_owned(),
+            notes: BTreeMap::new(),
+            clients: clients.iter().map(part).collect(),
+            version: 0,
+        }));
+        let stored = world.store.apply("adm-shop", &[start], now).await;
+        stored.unwrap();
+    }
+
+    let shown = world.ask("GET", &consents, None).await;
+    let till = json!({
+        "clientId": "till",
+        "grantedClientScopes": ["profile"],
+        "createdDate": now.0 * 1000,
+        "lastUpdatedDate": now.0 * 1000,
+        "additionalGrants": [{"client": TILL, "key": "Offline Token"}],
+    });
+    let stock = json!({
+        "clientId": "stock",
+        "grantedClientScopes": [],
+        "additionalGrants": [{"client": STOCK, "key": "Offline Token"}],
+    });
+    assert_eq!((shown.status, shown.json), (200, json!([till, stock])));
+
+    let taken = world.ask("DELETE", &format!("{consents}/till"), None).await;
+    assert_eq!(taken.status, 204);
+    assert_eq!(world.ask("GET", &consents, None).await.json, json!([stock]));
+    let left = async |kind| {
+        let sessions = world.store.user_sessions("adm-shop", ANN, kind).await;
+        let clients = |session: &Arc<UserSession>| session.clients.keys().cloned().collect();
+        let left: Vec<Vec<String>> = sessions.unwrap().iter().map(clients).collect();
+        left
+    };
+    assert_eq!(left(SessionKind::Online).await, [[STOCK]]);
+    assert_eq!(left(SessionKind::Offline).await, [[STOCK]]);
+
+    let clerk = Some("adm-shop/clerk");
+    let path = format!("{consents}/till");
+    let refused = world.ask_as(clerk, "DELETE", &path, None).await;
+    assert_eq!(refused.status, 403);
+}
+
+/// grants/life-idle-over-realm.
+#[tokio::test]
+async fn a_clients_part_in_a_session_may_not_outlast_the_session() {
+    let world = world_with("adm-shop").await;
+    let clients = format!("{SHOP}/clients");
+    let till = format!("{clients}/{TILL}");
+    for (attribute, limit, text) in [
+        (
+            "client.session.idle.timeout",
+            1_800,
+            "Client session idle timeout cannot exceed realm SSO session idle timeout.",
+        ),
+        (
+            "client.session.max.lifespan",
+            36_000,
+            "Client session max lifespan cannot exceed realm SSO session max lifespan.",
+        ),
+    ] {
+        let client = |seconds: i64| {
+            let attributes = json!({attribute: seconds.to_string()});
+            json!({"clientId": attribute, "attributes": attributes})
+        };
+        let over = Some(client(limit + 1));
+        for (method, path) in [("POST", &clients), ("PUT", &till)] {
+            let answer = world.ask(method, path, over.clone()).await;
+            let refused = json!({"error": "invalid_input", "error_description": text});
+            assert_eq!((answer.status, answer.json), (400, refused), "{method}");
+        }
+        let within = world.ask("POST", &clients, Some(client(limit))).await;
+        assert_eq!(within.status, 201);
+    }
 }

@@ -1,8 +1,11 @@
 //! What the engine wants to know of a request's head.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
-use cambist::request::{ClientCertificate, Envelope, Transport};
+use cambist::{
+    outside::IssuerKeys,
+    request::{ClientCertificate, Envelope, Transport},
+};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ORIGIN};
 
 use crate::{headers, service::Call};
@@ -17,6 +20,7 @@ pub(crate) struct Head<'r> {
     method: &'r str,
     proof: Option<Cow<'r, str>>,
     certificate: Option<&'r ClientCertificate>,
+    client_keys: Option<&'r Arc<IssuerKeys>>,
     remote_address: Option<String>,
     transport: Transport,
 }
@@ -37,6 +41,7 @@ impl<'r> Head<'r> {
                 .extensions
                 .get::<headers::PeerCertificate>()
                 .map(|headers::PeerCertificate(certificate)| &**certificate),
+            client_keys: call.client_keys.as_ref(),
             remote_address: call
                 .request
                 .extensions
@@ -56,6 +61,7 @@ impl<'r> Head<'r> {
             method: Some(self.method),
             proof: self.proof.as_deref(),
             certificate: self.certificate,
+            client_keys: self.client_keys,
             remote_address: self.remote_address.as_deref(),
             transport: self.transport,
         }

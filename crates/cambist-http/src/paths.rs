@@ -48,6 +48,16 @@ pub enum Place<'p> {
     Nothing,
 }
 
+impl Place<'_> {
+    /// Whether a client proves itself there.
+    pub(crate) fn is_for_clients(self) -> bool {
+        matches!(
+            self,
+            Self::Token | Self::Introspection | Self::Revocation | Self::Logout
+        )
+    }
+}
+
 impl<'p> Route<'p> {
     /// Reads a path. One slash at the end does no harm; letter case counts.
     #[must_use]

@@ -11,6 +11,7 @@ use cambist::{
     crypto::{CryptoProvider, Entropy},
     engine::Engine,
     moment::Moment,
+    outside::{IssuerKeys, Outside, OutsideNeeded},
     realm::Realm,
 };
 use cambist_store::Store;
@@ -19,8 +20,9 @@ use http::{Method, StatusCode, request::Parts};
 use crate::{
     AskNobody, AskOutside, BaseUrl, BaseUrls, Observer, SignInPlace, Silent, TokenSigner, cors,
     endpoints::{
-        certs, discovery, introspection, logout, realm_facts, revocation, token, userinfo,
+        authzen, certs, discovery, introspection, logout, realm_facts, revocation, token, userinfo,
     },
+    head::Head,
     headers,
     paths::{Place, Route, issuer},
     respond,
@@ -178,12 +180,17 @@ impl Service {
         let Some(realm) = self.realms().realm(&name) else {
             return respond::no_such_realm();
         };
-        let call = Call::new(self, request, body, realm);
+        let mut call = Call::new(self, request, body, realm);
+        if place.is_for_clients() && request.method == Method::POST {
+            call.fetch_client_keys().await;
+        }
         match place {
             Place::Facts => call.read_only(realm_facts::realm_facts),
             Place::WellKnown(document) => {
                 if discovery::NAMES.contains(&document) {
                     call.read_only(discovery::discovery)
+                } else if document == authzen::NAME && authzen::is_on(&call.realm) {
+                    call.read_only(authzen::discovery)
                 } else {
                     respond::not_found()
                 }
@@ -300,6 +307,8 @@ pub(crate) struct Call<'r> {
     pub(crate) realm: Arc<Realm>,
     pub(crate) base: &'r BaseUrl,
     pub(crate) issuer: String,
+    /// What the client that asks publishes, where it proves itself by that.
+    pub(crate) client_keys: Option<Arc<IssuerKeys>>,
 }
 
 impl<'r> Call<'r> {
@@ -313,6 +322,22 @@ impl<'r> Call<'r> {
             realm,
             base,
             issuer,
+            client_keys: None,
+        }
+    }
+
+    /// Brings the keys that the client has registered an address for. Where none come it is not believed.
+    async fn fetch_client_keys(&mut self) {
+        let needed = self.service.engine().client_keys_needed(
+            &self.realm,
+            &Head::of(self).envelope(),
+            self.body,
+        );
+        let Some(needed) = needed.map(OutsideNeeded::Keys) else {
+            return;
+        };
+        if let Outside::Keys(keys) = self.service.outbound().ask(&needed).await {
+            self.client_keys = Some(keys);
         }
     }
 

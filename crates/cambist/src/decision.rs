@@ -205,7 +205,15 @@ pub(crate) fn permit(
             return Ok(confirmation);
         }
         let bound = confirmation.is_some();
-        let held = narrowing::hold(&realm, &plan, bound, moment, engine.crypto(), &mut trace);
+        let held = narrowing::hold(
+            &realm,
+            &plan,
+            &issuer,
+            bound,
+            moment,
+            engine.crypto(),
+            &mut trace,
+        );
         let held = held.map_err(Refusal::from);
         trace.step("nothing is widened without a grant", held)?;
         Ok(confirmation)

@@ -3,6 +3,7 @@
 //! Each step consumes the value before it, so none can be skipped, repeated or reordered. Values that wait
 //! (for facts, for a signature, for a commit) are owned, `Send` and `'static`.
 
+mod client_keys;
 mod explain;
 mod replay;
 
@@ -27,7 +28,7 @@ use crate::{
     limits::RequestLimits,
     moment::Moment,
     outcome::Outcome,
-    outside::{Outside, OutsideNeeded},
+    outside::{IssuerKeys, Outside, OutsideNeeded},
     proof::{self, Nonces, Possession, ProofCheck},
     realm::{Client, ClientNo, Feature, Realm},
     refusal::Refusal,
@@ -221,6 +222,7 @@ impl Engine {
                         envelope.authorization,
                         parameters.form(),
                     ),
+                    client_keys: envelope.client_keys.map(Arc::clone),
                     core: Core {
                         engine: self.clone(),
                         event: Event::new(realm.name(), Some(flow.grant_type())),
@@ -521,6 +523,7 @@ impl Core {
 pub struct TokenRequest {
     core: Core,
     credentials: PresentedCredentials,
+    client_keys: Option<Arc<IssuerKeys>>,
 }
 
 impl TokenRequest {
@@ -540,12 +543,14 @@ impl TokenRequest {
         let Self {
             mut core,
             credentials,
+            client_keys,
         } = self;
         let proved = client_auth::authenticate(
             &core.realm,
             &Presentation {
                 credentials: &credentials,
                 certificate: core.certificate.as_ref(),
+                fetched_keys: client_keys.as_deref(),
                 issuer: &core.issuer,
                 moment: core.moment,
                 limits: core.engine.jws_limits(),

@@ -8,7 +8,10 @@
 
 use std::sync::Arc;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use cambist::{
     client_auth::{AssertionError, AssertionKind, ClientAuthError, ClientAuthMethod, JWT_BEARER},
     crypto::{Algorithm, CryptoProvider},
@@ -19,6 +22,7 @@ use cambist::{
         Jwk, JwkSet, PrivateKey, SigningHeader, SigningKey, SymmetricKey, compact::SigningInput,
     },
     moment::{Moment, Timestamp},
+    outside::{IssuerKeys, KeysNeeded},
     realm::{Profile, document::RealmDocument},
     refusal::Refusal,
     request::Envelope,
@@ -29,6 +33,7 @@ use serde_json::{Value, json};
 
 const ISSUER: &str = "https://id.example/realms/machines";
 const NOW: i64 = 1_800_000_000;
+const AFAR: &str = "https://afar.example/keys";
 const SHARED: &str = "a secret of at least thirty-two bytes";
 const OWN_KEY: &str = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
 const STRANGE_KEY: &str = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g";
@@ -63,6 +68,10 @@ struct Machines {
 
 impl Machines {
     fn new() -> Self {
+        Self::of(Profile::Keycloak)
+    }
+
+    fn of(profile: Profile) -> Self {
         let mut key = Jwk::new(private_key(OWN_KEY).public_key(&RingProvider).unwrap());
         key.key_id = Some("own".to_owned());
         let keys = serde_json::to_string(&JwkSet::new(vec![key]).unwrap()).unwrap();
@@ -80,12 +89,26 @@ impl Machines {
                                 "token.endpoint.auth.signing.alg": "ES256K"}},
                 {"id": "mac", "authenticator": "client-secret-jwt", "secret": SHARED,
                  "grants": ["client-credentials"]},
+                {"id": "afar", "authenticator": "client-jwt", "grants": ["client-credentials"],
+                 "attributes": {"use.jwks.url": "true", "jwks.url": AFAR,
+                                "use.jwks.string": "true", "jwks.string": keys}},
+                {"id": "below", "authenticator": "client-jwt", "root_url": "https://below.example/app",
+                 "attributes": {"use.jwks.url": "true", "jwks.url": "/keys"}},
+                {"id": "afar-ps256", "authenticator": "client-jwt",
+                 "attributes": {"use.jwks.url": "true", "jwks.url": AFAR,
+                                "token.endpoint.auth.signing.alg": "PS256"}},
+                {"id": "afar-asleep", "authenticator": "client-jwt", "enabled": false,
+                 "attributes": {"use.jwks.url": "true", "jwks.url": AFAR}},
                 {"id": "till", "secret": "till-secret", "grants": ["client-credentials"]},
                 {"id": "app", "public": true}
             ]
         }))
         .unwrap();
-        document.profile = Profile::Keycloak;
+        document.profile = profile;
+        if profile == Profile::Strict {
+            // Says what is not known here, which is an error there.
+            document.clients.retain(|client| client.id != "elsewhere");
+        }
         Self {
             engine: Engine::builder(Arc::new(RingProvider)).build(),
             world: World::new(document, &RingProvider).unwrap(),
@@ -93,10 +116,17 @@ impl Machines {
     }
 
     fn authenticate(&self, form: &[(&str, &str)]) -> Result<AuthenticatedRequest, Denial> {
+        self.authenticate_with(form, None)
+    }
+
+    fn authenticate_with(
+        &self,
+        form: &[(&str, &str)],
+        client_keys: Option<&Arc<IssuerKeys>>,
+    ) -> Result<AuthenticatedRequest, Denial> {
         let envelope = Envelope {
-            issuer: ISSUER,
-            content_type: Some("application/x-www-form-urlencoded"),
-            ..Envelope::default()
+            client_keys,
+            ..envelope()
         };
         let body = body(form);
         self.engine
@@ -107,6 +137,12 @@ impl Machines {
                 Moment::utc(NOW),
             )
             .and_then(TokenRequest::authenticate)
+    }
+
+    fn keys_needed(&self, form: &[(&str, &str)]) -> Option<KeysNeeded> {
+        let body = body(form);
+        self.engine
+            .client_keys_needed(&self.world.realm, &envelope(), body.as_bytes())
     }
 
     fn refused(&self, form: &[(&str, &str)]) -> ClientAuthError {
@@ -121,6 +157,14 @@ impl Machines {
 
     fn refused_assertion(&self, assertion: &str) -> ClientAuthError {
         self.refused(&with(assertion))
+    }
+}
+
+fn envelope() -> Envelope<'static> {
+    Envelope {
+        issuer: ISSUER,
+        content_type: Some("application/x-www-form-urlencoded"),
+        ..Envelope::default()
     }
 }
 
@@ -464,4 +508,120 @@ fn what_stands_beside_the_assertion_never_weakens_it() {
         machines.refused(&unreadable),
         assertion_error(AssertionError::Unreadable)
     );
+}
+
+/// The key set that holds the public half of this key.
+fn published(key: &str, key_id: &str) -> Arc<IssuerKeys> {
+    let mut key = Jwk::new(private_key(key).public_key(&RingProvider).unwrap());
+    key.key_id = Some(key_id.to_owned());
+    let set = serde_json::to_string(&JwkSet::new(vec![key]).unwrap()).unwrap();
+    Arc::new(IssuerKeys::parse(&set, &RingProvider).unwrap())
+}
+
+/// client-auth/sign-url, sign-url-stranger.
+#[test]
+fn a_client_is_believed_by_the_keys_at_the_address_that_it_registered() {
+    let machines = Machines::new();
+    let assertion = own(&claims("afar"));
+    let form = with(&assertion);
+    let needed = KeysNeeded {
+        url: AFAR.into(),
+        key_id: Some("own".into()),
+    };
+    assert_eq!(machines.keys_needed(&form), Some(needed));
+
+    let keys = published(OWN_KEY, "own");
+    let request = machines.authenticate_with(&form, Some(&keys)).unwrap();
+    assert_eq!(request.client().unwrap().client_id(), "afar");
+    assert_eq!(request.method(), ClientAuthMethod::PrivateKeyJwt);
+
+    // Not without them, and not by the keys that stand in its attributes beside the address.
+    let unknown = assertion_error(AssertionError::UnknownKey);
+    assert_eq!(machines.refused_assertion(&assertion), unknown);
+    for (keys, error) in [
+        (published(OWN_KEY, "other"), AssertionError::UnknownKey),
+        (
+            published(STRANGE_KEY, "own"),
+            AssertionError::Signature(AssertionKind::PrivateKey),
+        ),
+    ] {
+        let refused = machines.authenticate_with(&form, Some(&keys)).unwrap_err();
+        let Refusal::Client(refused) = refused.refusal() else {
+            panic!("{}", refused.refusal());
+        };
+        assert_eq!(*refused, assertion_error(error));
+    }
+
+    // Keys that were fetched for one client say nothing of another.
+    let robot = own(&claims("robot"));
+    let strange = published(STRANGE_KEY, "own");
+    assert!(
+        machines
+            .authenticate_with(&with(&robot), Some(&strange))
+            .is_ok()
+    );
+    let bare = own(&claims("bare"));
+    assert!(
+        machines
+            .authenticate_with(&with(&bare), Some(&keys))
+            .is_err()
+    );
+}
+
+#[test]
+fn keys_are_asked_for_only_where_they_decide_and_never_where_a_token_says() {
+    let machines = Machines::new();
+    let below = own(&claims("below"));
+    let needed = machines.keys_needed(&with(&below)).unwrap();
+    assert_eq!(&*needed.url, "https://below.example/app/keys");
+
+    let bent = r#"{"alg":"EdDSA","kid":"own","jku":"https://evil.example/keys"}"#;
+    let afar = own(&claims("afar"));
+    let rest = afar.split_once('.').unwrap().1;
+    let bent = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(bent));
+    let needless = [
+        ("a key set named by the token", bent),
+        ("keys at hand", own(&claims("robot"))),
+        ("no client", own(&claims("nobody"))),
+        ("a disabled client", own(&claims("afar-asleep"))),
+        ("an algorithm of another client", own(&claims("afar-ps256"))),
+        ("a secret", signed(&claims("afar"), &shared_key(SHARED))),
+        (
+            "another issuer",
+            own(&changed("afar", "iss", json!("robot"))),
+        ),
+        ("no token", "rubbish".to_owned()),
+    ];
+    for (what, assertion) in &needless {
+        assert_eq!(machines.keys_needed(&with(assertion)), None, "{what}");
+        let mut named = with(assertion).to_vec();
+        named.push(("client_id", "till"));
+        assert_eq!(machines.keys_needed(&named), None, "{what}");
+    }
+    let [grant, _, assertion] = with(&afar);
+    assert_eq!(machines.keys_needed(&[grant, assertion]), None);
+    assert_eq!(machines.keys_needed(&[grant, ("client_id", "afar")]), None);
+}
+
+/// client-auth/mac-hs512.
+#[test]
+fn a_secret_of_32_bytes_serves_any_hash_in_profile_keycloak_only() {
+    for algorithm in [Algorithm::Hs384, Algorithm::Hs512] {
+        // What HMAC makes of a key that is shorter than its block.
+        let mut secret = SHARED.as_bytes().to_vec();
+        secret.resize(64, 0);
+        let secret = SymmetricKey::new(secret);
+        let key = SigningKey {
+            key_id: String::new(),
+            algorithm,
+            signer: RingProvider.hmac(algorithm, &secret).unwrap().signer,
+        };
+        let assertion = signed(&claims("mac"), &key);
+        let request = Machines::new().authenticate(&with(&assertion)).unwrap();
+        assert_eq!(request.method(), ClientAuthMethod::ClientSecretJwt);
+        assert_eq!(
+            Machines::of(Profile::Strict).refused_assertion(&assertion),
+            assertion_error(AssertionError::Signature(AssertionKind::ClientSecret))
+        );
+    }
 }

@@ -100,6 +100,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Result<Answer, Failure> {
                 client.id
             )));
         }
+        check_session_limits(document, &client)?;
         let mut client = client.clone();
         give_scopes(document, &mut client);
         document.clients.push(client);
@@ -136,6 +137,7 @@ pub(crate) async fn put(call: &Call<'_>, id: &str) -> Result<Answer, Failure> {
             })?;
         (changed.default_scopes, changed.optional_scopes) = scopes;
         check_addresses(&changed)?;
+        check_session_limits(document, &changed)?;
         if changed.id != old_name {
             if document.clients.iter().any(|other| other.id == changed.id) {
                 return Err(Failure::duplicate());
@@ -366,14 +368,31 @@ fn id_is_taken(call: &Call<'_>, id: &str) -> bool {
     })
 }
 
+/// A client's part in a session may not outlast the session.
+fn check_session_limits(document: &RealmDocument, client: &ClientDocument) -> Result<(), Failure> {
+    for (attribute, limit, refused) in [
+        (
+            "client.session.idle.timeout",
+            document.sessions.idle,
+            "Client session idle timeout cannot exceed realm SSO session idle timeout.",
+        ),
+        (
+            "client.session.max.lifespan",
+            document.sessions.max,
+            "Client session max lifespan cannot exceed realm SSO session max lifespan.",
+        ),
+    ] {
+        let wanted = client.attributes.get(attribute);
+        let wanted = wanted.and_then(|seconds| seconds.parse::<i64>().ok());
+        if wanted.is_some_and(|wanted| wanted > limit) {
+            return Err(Failure::Invalid(refused.to_owned()));
+        }
+    }
+    Ok(())
+}
+
 fn check_addresses(client: &ClientDocument) -> Result<(), Failure> {
-    let refuse = |text: &str| {
-        Err(Failure::Error {
-            status: http::StatusCode::BAD_REQUEST,
-            error: "invalid_input".to_owned(),
-            description: Some(text.to_owned()),
-        })
-    };
+    let refuse = |text: &str| Err(Failure::Invalid(text.to_owned()));
     for (address, what) in client
         .redirect_uris
         .iter()

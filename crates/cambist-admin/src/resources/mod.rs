@@ -3,6 +3,7 @@
 pub(crate) mod authz;
 pub(crate) mod client_scopes;
 pub(crate) mod clients;
+pub(crate) mod consents;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod groups;

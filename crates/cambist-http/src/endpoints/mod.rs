@@ -1,5 +1,6 @@
 //! One file for each endpoint.
 
+pub(crate) mod authzen;
 pub(crate) mod certs;
 pub(crate) mod discovery;
 pub(crate) mod introspection;

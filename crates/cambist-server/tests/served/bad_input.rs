@@ -243,6 +243,12 @@ async fn t001_t016_paths_and_methods_are_keycloaks() {
             404,
             "HTTP 404 Not Found",
         ),
+        (
+            "GET",
+            format!("{base}/.well-known/authzen-configuration"),
+            404,
+            "HTTP 404 Not Found",
+        ),
         ("GET", "/elsewhere".to_owned(), 404, "HTTP 404 Not Found"),
     ];
     for (method, path, status, error) in cases {
@@ -253,6 +259,23 @@ async fn t001_t016_paths_and_methods_are_keycloaks() {
             "{method} {path}"
         );
     }
+    instance.server.stop().await;
+}
+
+/// endpoints-b/authzen.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_point_is_told_of_where_the_realm_has_the_feature() {
+    let instance = Instance::start(StoreChoice::Memory).await;
+    let issuer = format!("http://{}/realms/{OTHER}", instance.address());
+    let path = format!("/realms/{OTHER}/.well-known/authzen-configuration");
+    let reply = send(instance.address(), "GET", &path, &[], b"").await;
+    let access = format!("{issuer}/authzen/access/v1");
+    let expected = serde_json::json!({
+        "policy_decision_point": issuer,
+        "access_evaluation_endpoint": format!("{access}/evaluation"),
+        "access_evaluations_endpoint": format!("{access}/evaluations"),
+    });
+    assert_eq!((reply.status, reply.body), (200, expected));
     instance.server.stop().await;
 }
 

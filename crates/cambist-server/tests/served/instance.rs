@@ -25,11 +25,13 @@ pub(crate) const OTHER: &str = "elsewhere";
 pub(crate) const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 fn document(realm: &str) -> String {
+    let authzen = realm == OTHER;
     format!(
         r#"
 realm = "{realm}"
 profile = "keycloak"
 ssl_required = "none"
+features = {{ authzen = {authzen} }}
 
 [[clients]]
 id = "service-a"

@@ -30,6 +30,8 @@ pub enum ClaimTarget {
 pub struct ClaimContext<'a> {
     /// The realm.
     pub realm: &'a Realm,
+    /// The realm's issuer, as this request knows it.
+    pub issuer: &'a str,
     /// The client whose mappers and scopes count.
     pub client: &'a Client,
     /// The user the token is for.

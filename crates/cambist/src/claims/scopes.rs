@@ -232,6 +232,11 @@ impl<'a> ActiveScopes<'a> {
         self.scopes.retain(|scope| keep(scope));
     }
 
+    /// Puts `openid` in.
+    pub fn add_openid(&mut self) {
+        self.openid = true;
+    }
+
     /// Takes `openid` out.
     pub fn drop_openid(&mut self) {
         self.openid = false;

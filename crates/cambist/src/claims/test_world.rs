@@ -157,6 +157,7 @@ impl Login<'_> {
     pub(super) fn compose(&self, target: ClaimTarget, lightweight: bool) -> ComposedClaims<'_> {
         let context = ClaimContext {
             realm: &self.world.realm,
+            issuer: "https://id.example/auth/realms/recorded",
             client: self.client,
             user: self.user,
             session: self.session,

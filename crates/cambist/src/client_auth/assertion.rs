@@ -4,7 +4,7 @@
 //! The rules and their order are Keycloak's, recorded in the area `client-auth`. An assertion is good once:
 //! its `jti` comes out as an [`Effect::UseOnce`] that is committed before any answer leaves, a refusal too.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 
 use thiserror::Error;
 
@@ -17,6 +17,9 @@ use crate::{
         TokenClaims, UnverifiedJws, VerificationKey, base64url,
     },
     moment::Timestamp,
+    outside::{IssuerKeys, KeysNeeded},
+    realm::Profile,
+    request::PresentedCredentials,
     secret::Secret,
 };
 
@@ -32,6 +35,12 @@ const LEEWAY: i64 = 15;
 /// Seconds that an assertion is good for, counted from `iat`, or up to `exp` when there is no `iat`.
 const LIFETIME: i64 = 60;
 
+/// Bytes of the shortest secret that is a key for a MAC.
+const LEAST_SECRET: usize = 32;
+
+/// Bytes of the longest hash.
+const LONGEST_HASH: usize = 64;
+
 /// Whose signature an assertion needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssertionKind {
@@ -45,10 +54,18 @@ pub enum AssertionKind {
 #[derive(Clone, Debug)]
 pub struct AssertionKeys {
     kind: AssertionKind,
-    /// One entry for each key and algorithm that the key may be used with.
-    keys: Box<[VerificationKey]>,
+    source: KeySource,
     /// The only algorithm taken, when the client says so.
     algorithm: Option<Algorithm>,
+}
+
+/// Where the keys are.
+#[derive(Clone, Debug)]
+enum KeySource {
+    /// Here: one entry for each key and algorithm that the key may be used with.
+    Held(Box<[VerificationKey]>),
+    /// At an address that the client registered.
+    At(Arc<str>),
 }
 
 impl AssertionKeys {
@@ -67,12 +84,24 @@ impl AssertionKeys {
         };
         Self {
             kind: AssertionKind::PrivateKey,
-            keys: set.keys().iter().flat_map(usable).collect(),
+            source: KeySource::Held(set.keys().iter().flat_map(usable).collect()),
             algorithm,
         }
     }
 
-    /// For `client_secret_jwt`. A secret shorter than a hash cannot be used with it (RFC 7518 section 3.2).
+    /// For `private_key_jwt`, with the keys that the client publishes at an address. A key is good for the
+    /// algorithm that it names, else for the usual one of its type.
+    #[must_use]
+    pub fn published(url: &str, algorithm: Option<Algorithm>) -> Self {
+        Self {
+            kind: AssertionKind::PrivateKey,
+            source: KeySource::At(url.into()),
+            algorithm,
+        }
+    }
+
+    /// For `client_secret_jwt`. A secret shorter than a hash cannot be used with it (RFC 7518 section 3.2); in
+    /// profile `keycloak` 32 bytes will do for any hash, for Keycloak's own secrets have that length.
     ///
     /// # Errors
     ///
@@ -80,9 +109,15 @@ impl AssertionKeys {
     pub fn secret(
         secret: &Secret,
         algorithm: Option<Algorithm>,
+        profile: Profile,
         provider: &dyn CryptoProvider,
     ) -> Result<Self, KeyError> {
-        let secret = SymmetricKey::new(secret.expose().as_bytes().to_vec());
+        let mut secret = secret.expose().as_bytes().to_vec();
+        if profile == Profile::Keycloak && secret.len() >= LEAST_SECRET {
+            // HMAC itself fills a key up with zeros to the block of the hash (RFC 2104 section 2).
+            secret.resize(secret.len().max(LONGEST_HASH), 0);
+        }
+        let secret = SymmetricKey::new(secret);
         let least = algorithm.unwrap_or(Algorithm::Hs256);
         secret.secret_for(least)?;
         let key = |algorithm| -> Option<VerificationKey> {
@@ -94,7 +129,7 @@ impl AssertionKeys {
         };
         Ok(Self {
             kind: AssertionKind::ClientSecret,
-            keys: Algorithm::ALL.into_iter().filter_map(key).collect(),
+            source: KeySource::Held(Algorithm::ALL.into_iter().filter_map(key).collect()),
             algorithm,
         })
     }
@@ -105,10 +140,26 @@ impl AssertionKeys {
         self.kind
     }
 
-    fn find(&self, jws: &UnverifiedJws<'_>) -> Result<&VerificationKey, AssertionError> {
+    /// The address at which the client publishes its keys.
+    pub(crate) fn address(&self) -> Option<&Arc<str>> {
+        match &self.source {
+            KeySource::Held(_) => None,
+            KeySource::At(url) => Some(url),
+        }
+    }
+
+    /// The key that an assertion names, of those held or `fetched`.
+    fn find<'k>(
+        &'k self,
+        jws: &UnverifiedJws<'_>,
+        fetched: Option<&'k IssuerKeys>,
+    ) -> Result<&'k VerificationKey, AssertionError> {
         let algorithm = jws.unverified_header().algorithm();
-        let mut named = self
-            .keys
+        let keys = match &self.source {
+            KeySource::Held(keys) => keys,
+            KeySource::At(_) => fetched.map(IssuerKeys::keys).unwrap_or_default(),
+        };
+        let mut named = keys
             .iter()
             .filter(|key| {
                 self.kind == AssertionKind::ClientSecret
@@ -208,6 +259,30 @@ pub(super) fn named_client(text: &str, limits: &JwsLimits) -> Result<Box<str>, A
     }
 }
 
+/// The keys to be fetched before the assertion that a client brings can be checked. `None`: none are, or nothing
+/// could come of it. The address is the one registered; the assertion only says which key of it.
+pub(super) fn keys_needed(
+    client_id: &str,
+    keys: &AssertionKeys,
+    presented: &PresentedCredentials,
+    limits: &JwsLimits,
+) -> Option<KeysNeeded> {
+    let url = keys.address()?;
+    if presented.assertion_type.as_deref() != Some(JWT_BEARER) {
+        return None;
+    }
+    let text = presented.assertion.as_deref()?;
+    if *named_client(text, limits).ok()? != *client_id {
+        return None;
+    }
+    let jws = UnverifiedJws::parse(text, limits).ok()?;
+    check_algorithm(keys, jws.unverified_header().algorithm()).ok()?;
+    Some(KeysNeeded {
+        url: Arc::clone(url),
+        key_id: jws.key_id().map(Into::into),
+    })
+}
+
 /// Checks the assertion that a client brings.
 pub(super) fn verify(
     client_id: &str,
@@ -235,7 +310,7 @@ pub(super) fn verify(
         _ => AssertionError::Unreadable,
     })?;
     check_algorithm(keys, jws.unverified_header().algorithm())?;
-    let key = keys.find(&jws)?;
+    let key = keys.find(&jws, presentation.fetched_keys)?;
     let verified = jws
         .verify(key)
         .map_err(|_| AssertionError::Signature(keys.kind))?;

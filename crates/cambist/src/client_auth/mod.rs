@@ -22,6 +22,7 @@ use crate::{
     effects::Effect,
     jose::JwsLimits,
     moment::Moment,
+    outside::{IssuerKeys, KeysNeeded},
     realm::{Client, ClientAccess, ClientNo, Profile, Realm},
     request::PresentedCredentials,
     secret::Secret,
@@ -93,6 +94,8 @@ pub struct ClientProof {
 pub(crate) struct Presentation<'a> {
     pub(crate) credentials: &'a PresentedCredentials,
     pub(crate) certificate: Option<&'a ShownCertificate>,
+    /// What the client publishes at the address that it registered.
+    pub(crate) fetched_keys: Option<&'a IssuerKeys>,
     pub(crate) issuer: &'a str,
     pub(crate) moment: Moment,
     pub(crate) limits: &'a JwsLimits,
@@ -133,7 +136,8 @@ pub(crate) fn authenticate(
     let spend = || client_secret::spend(presented, presentation.provider);
     let client = match presented.client_id.as_deref() {
         Some(id) => realm.client_by_id(id).ok_or(ClientAuthError::Unknown),
-        None => named_by_assertion(realm, presentation).ok_or(ClientAuthError::Missing),
+        None => named_by_assertion(realm, presented, presentation.limits)
+            .ok_or(ClientAuthError::Missing),
     }
     .inspect_err(|_| spend())?;
     if client.is_saml() {
@@ -150,13 +154,35 @@ pub(crate) fn authenticate(
     Ok((client.number(), proof))
 }
 
+/// The keys that must be fetched before the client of a request can be believed: those of a client that registered
+/// an address for them.
+pub(crate) fn keys_needed(
+    realm: &Realm,
+    credentials: &PresentedCredentials,
+    limits: &JwsLimits,
+) -> Option<KeysNeeded> {
+    let client = match credentials.client_id.as_deref() {
+        Some(id) => realm.client_by_id(id)?,
+        None => named_by_assertion(realm, credentials, limits)?,
+    };
+    match client.credential() {
+        ClientCredential::Assertion(keys) if client.enabled() && !client.is_public() => {
+            assertion::keys_needed(client.client_id(), keys, credentials, limits)
+        }
+        _ => None,
+    }
+}
+
 /// The client that an assertion names. One that is not registered for assertions cannot be named so.
-fn named_by_assertion<'r>(realm: &'r Realm, presentation: &Presentation<'_>) -> Option<&'r Client> {
-    let presented = presentation.credentials;
+fn named_by_assertion<'r>(
+    realm: &'r Realm,
+    presented: &PresentedCredentials,
+    limits: &JwsLimits,
+) -> Option<&'r Client> {
     if presented.assertion_type.as_deref() != Some(JWT_BEARER) {
         return None;
     }
-    let id = assertion::named_client(presented.assertion.as_deref()?, presentation.limits).ok()?;
+    let id = assertion::named_client(presented.assertion.as_deref()?, limits).ok()?;
     realm
         .client_by_id(&id)
         .filter(|client| matches!(client.credential(), ClientCredential::Assertion(_)))

@@ -81,6 +81,7 @@ impl Asked {
             &Presentation {
                 credentials: &credentials,
                 certificate: certificate.as_ref(),
+                fetched_keys: envelope.client_keys.map(|keys| &**keys),
                 issuer: envelope.issuer,
                 moment,
                 limits: engine.jws_limits(),

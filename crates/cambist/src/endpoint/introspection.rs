@@ -183,9 +183,6 @@ pub(super) fn refresh_facts(token: &ReadRefreshToken) -> FactsNeeded {
 
 fn access(asked: &Asked, token: ReadToken, facts: &Facts, short: bool) -> Option<EndpointAnswer> {
     let caller = asked.client().ok()?;
-    if !token.has_readable_roles() {
-        return None;
-    }
     let subject = token.verify(&asked.realm, facts, asked.moment).ok()?;
     let party = asked
         .realm
@@ -369,6 +366,7 @@ impl About<'_> {
     fn subject<'s>(&'s self, scope: &'s str) -> Subject<'s> {
         Subject {
             realm: &self.asked.realm,
+            issuer: &self.asked.issuer,
             client: self.party,
             user: self.user,
             session: self.session,

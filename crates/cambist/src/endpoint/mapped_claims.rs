@@ -19,6 +19,7 @@ use crate::{
 /// What the mappers are asked about.
 pub(super) struct Subject<'a> {
     pub(super) realm: &'a Realm,
+    pub(super) issuer: &'a str,
     pub(super) client: &'a Client,
     pub(super) user: &'a User,
     pub(super) session: Option<&'a UserSession>,
@@ -52,6 +53,7 @@ impl Subject<'_> {
         let roles = token_roles(self.realm, self.client, &scopes, &user_roles);
         let context = ClaimContext {
             realm: self.realm,
+            issuer: self.issuer,
             client: self.client,
             user: self.user,
             session: self.session,

@@ -11,9 +11,9 @@ use super::{
 use crate::{
     effects::Effect,
     engine::Engine,
-    facts::{ClientSession, Facts, FactsNeeded, UserSession},
+    facts::{Facts, FactsNeeded, UserSession},
     moment::{Moment, Timestamp},
-    realm::Realm,
+    realm::{Client, Realm},
     request::{Envelope, RequestError},
     subject::{
         ReadRefreshToken, ReadToken, SessionCode, SubjectTokenError, TakenTypes, read_access_token,
@@ -123,8 +123,8 @@ impl PendingRevocation {
 
     /// Answers; the answer opens when the revocation is durable.
     ///
-    /// With the token go the client sessions that were made from it by a standard exchange, and those made
-    /// from theirs.
+    /// With the token go the client sessions in its session that standard exchanges made from tokens of its
+    /// client, and those made from theirs.
     pub fn answer(self, facts: &Facts) -> SealedAnswer {
         let Self { asked, token } = self;
         let client = match asked.client() {
@@ -140,11 +140,7 @@ impl PendingRevocation {
                     until: remembered(&asked.realm, &token, asked.moment),
                 }];
                 if let Some(session) = session {
-                    let source = Source {
-                        client: client.client_id(),
-                        token: Some(&token.token_id),
-                    };
-                    effects.extend(ended(&asked.realm, session, source, Vec::new()));
+                    effects.extend(ended(&asked.realm, session, client, Vec::new()));
                 }
                 effects
             }
@@ -153,11 +149,7 @@ impl PendingRevocation {
                     if Some(&session.id) == token.session.as_ref()
                         && session.kind == token.kind =>
                 {
-                    let source = Source {
-                        client: client.client_id(),
-                        token: None,
-                    };
-                    ended(&asked.realm, session, source, vec![client.uuid()])
+                    ended(&asked.realm, session, client, vec![client.uuid()])
                 }
                 _ => Vec::new(),
             },
@@ -195,35 +187,25 @@ fn remembered(realm: &Realm, token: &ReadToken, moment: Moment) -> Timestamp {
         .max(moment.now.after(longest.unwrap_or_default()))
 }
 
-/// What is revoked: all that a client has in the session, or one token of it.
-#[derive(Clone, Copy)]
-struct Source<'a> {
-    client: &'a str,
-    token: Option<&'a str>,
-}
-
-/// The ends of `first` and of every client session that comes from the source, at any distance.
+/// The ends of `first` and of every client session that comes from tokens of this client, at any distance.
+///
+/// Which of its tokens it was does not count: a token that is known to be in wrong hands puts the others of the
+/// same login in doubt, and Keycloak keeps no more than the client in mind.
 fn ended<'a>(
     realm: &'a Realm,
     session: &'a UserSession,
-    source: Source<'_>,
+    client: &Client,
     first: Vec<&'a str>,
 ) -> Vec<Effect> {
     let mut gone = first;
-    gone.extend(derived_from(session, source));
+    gone.extend(derived_from(session, client.client_id()));
     let mut next = 0_usize;
     while let Some(uuid) = gone.get(next) {
         next = next.saturating_add(1);
         let Some(client) = realm.client_by_uuid(uuid) else {
             continue;
         };
-        for child in derived_from(
-            session,
-            Source {
-                client: client.client_id(),
-                token: None,
-            },
-        ) {
+        for child in derived_from(session, client.client_id()) {
             if !gone.contains(&child) {
                 gone.push(child);
             }
@@ -239,16 +221,10 @@ fn ended<'a>(
         .collect()
 }
 
-fn derived_from<'a>(session: &'a UserSession, source: Source<'_>) -> Vec<&'a str> {
-    let comes = |state: &ClientSession| {
-        state
-            .derived_from
-            .get(source.client)
-            .is_some_and(|tokens| match source.token {
-                Some(token) => tokens.iter().any(|known| known == token),
-                None => true,
-            })
-    };
-    let children = session.clients.iter().filter(|(_, state)| comes(state));
-    children.map(|(uuid, _)| uuid.as_str()).collect()
+fn derived_from<'a>(session: &'a UserSession, client_id: &str) -> impl Iterator<Item = &'a str> {
+    session
+        .clients
+        .iter()
+        .filter(move |(_, state)| state.derived_from.contains_key(client_id))
+        .map(|(uuid, _)| uuid.as_str())
 }

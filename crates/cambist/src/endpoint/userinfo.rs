@@ -286,6 +286,7 @@ impl PendingUserInfo {
         };
         let asked = Subject {
             realm: &realm,
+            issuer: &issuer,
             client,
             user: subject.user(),
             session: subject.session().map(|session| &**session),

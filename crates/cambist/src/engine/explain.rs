@@ -319,7 +319,7 @@ impl Login<'_> {
             restrictions: Restrictions::NONE,
         };
         let scene = Scene::of(self.realm, &plan)?;
-        let context = scene.context(Some(self.session), moment, engine.crypto());
+        let context = scene.context(issuer, Some(self.session), moment, engine.crypto());
         let lightweight = self.party.tokens().lightweight;
         let id = TokenId {
             session: SessionCode::Online,

@@ -5,7 +5,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::moment::Timestamp;
+use crate::{claims::scopes::OPENID, moment::Timestamp};
 
 /// Id of a user session: 24 characters of base64url, 144 bits from the provider's entropy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -93,8 +93,8 @@ pub struct ClientSession {
     pub started: Timestamp,
     /// When it was last refreshed.
     pub last_refresh: Timestamp,
-    /// Scope parameter that it was made with.
-    #[serde(default)]
+    /// `openid` when it was made with that scope, otherwise empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub scope: String,
     /// Notes, under Keycloak's names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -109,6 +109,16 @@ pub struct ClientSession {
 }
 
 impl ClientSession {
+    /// A client session that begins now. `openid`: it is made with that scope.
+    #[must_use]
+    pub fn begun_with(now: Timestamp, openid: bool) -> Self {
+        let mut begun = Self::begun(now);
+        if openid {
+            begun.scope.push_str(OPENID);
+        }
+        begun
+    }
+
     /// A client session that begins now.
     #[must_use]
     pub fn begun(now: Timestamp) -> Self {

@@ -2,7 +2,8 @@
 //!
 //! Fields bear the names that the claims have on the wire (RFC 7519 section 4.1, OpenID Connect Core
 //! section 2, RFC 8693 section 4, RFC 7800, Keycloak's own). What is not listed here is checked for
-//! duplicate names like everything else, and passed over.
+//! duplicate names like everything else, and passed over. The role claims decide nothing here, but whoever reads
+//! the token after us would trip over ones that are no roles, so their form is checked.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 use crate::jose::{
     json::{self, JsonError, JsonLimits},
+    roles::{RealmAccess, ResourceAccess},
     scalar::Scalar,
 };
 
@@ -297,6 +299,10 @@ struct RawClaims<'a> {
     aud_x: TextOrList<'a>,
     #[serde(borrow, default, rename = "req-aud")]
     req_aud: TextOrList<'a>,
+    #[serde(default, rename = "realm_access")]
+    _realm_access: RealmAccess,
+    #[serde(default, rename = "resource_access")]
+    _resource_access: ResourceAccess,
 }
 
 /// Keeps null apart from absence.

@@ -18,6 +18,7 @@ mod private_jwk;
 mod private_key;
 mod public_key;
 mod roca;
+mod roles;
 mod scalar;
 mod symmetric_key;
 pub mod thumbprint;

@@ -45,7 +45,12 @@ impl Grant {
         let now = self.moment.now;
         let placed = place_session(&scene, &ids, now);
         let provider = self.engine.provider();
-        let context = scene.context(placed.session.as_deref(), self.moment, &*provider);
+        let context = scene.context(
+            &self.issuer,
+            placed.session.as_deref(),
+            self.moment,
+            &*provider,
+        );
         let minting = Minting {
             grant: &self,
             scene: &scene,
@@ -105,7 +110,12 @@ fn place_session(scene: &Scene<'_>, ids: &Ids, now: Timestamp) -> Placed {
         } => {
             let clients = join
                 .iter()
-                .map(|uuid| (uuid.to_string(), ClientSession::begun(now)))
+                .map(|uuid| {
+                    (
+                        uuid.to_string(),
+                        ClientSession::begun_with(now, plan.openid),
+                    )
+                })
                 .collect();
 
             let session = UserSession {
@@ -141,7 +151,7 @@ fn place_session(scene: &Scene<'_>, ids: &Ids, now: Timestamp) -> Placed {
                     session: session.id.clone(),
                     kind: session.kind,
                     client: uuid.clone(),
-                    state: Box::new(ClientSession::begun(now)),
+                    state: Box::new(ClientSession::begun_with(now, plan.openid)),
                     refreshed: None,
                     expect: None,
                 })

@@ -66,6 +66,7 @@ impl<'a> Scene<'a> {
     /// What mappers see; `session` is the one the token is to live in.
     pub(crate) fn context<'s>(
         &'s self,
+        issuer: &'s str,
         session: Option<&'s UserSession>,
         moment: Moment,
         crypto: &'s dyn CryptoProvider,
@@ -76,6 +77,7 @@ impl<'a> Scene<'a> {
         };
         ClaimContext {
             realm: self.realm,
+            issuer,
             client: self.target,
             user: &self.plan.user,
             session,

@@ -173,6 +173,7 @@ pub(crate) fn bound(realm: &Realm, plan: &mut Plan) {
 pub(crate) fn hold(
     realm: &Realm,
     plan: &Plan,
+    issuer: &str,
     is_bound: bool,
     moment: Moment,
     crypto: &dyn CryptoProvider,
@@ -197,7 +198,7 @@ pub(crate) fn hold(
         scene: &scene,
         inputs,
         is_bound,
-        context: scene.context(session, moment, crypto),
+        context: scene.context(issuer, session, moment, crypto),
         now: moment.now,
     };
     let found = comparison.widenings(trace);

@@ -89,6 +89,12 @@ impl IssuerKeys {
         self.any_id || self.keys.iter().any(|key| key.key_id == key_id)
     }
 
+    /// The keys.
+    #[must_use]
+    pub fn keys(&self) -> &[VerificationKey] {
+        &self.keys
+    }
+
     /// How many keys there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -12,7 +12,7 @@ mod identity_providers;
 pub mod ids;
 mod keys;
 mod lineage;
-mod origins;
+pub(crate) mod origins;
 mod roles;
 mod scopes;
 mod settings;
@@ -172,6 +172,7 @@ impl<'a> Builder<'a> {
             login: document.login.clone(),
             brute_force: document.brute_force.clone(),
             keys,
+            published_client_keys: clients.iter().any(super::Client::publishes_keys),
             clients,
             clients_by_id: clients_by_id
                 .into_iter()

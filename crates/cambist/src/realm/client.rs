@@ -162,6 +162,7 @@ pub struct Client {
     pub(crate) roles: Box<[RoleNo]>,
     pub(crate) mappers: Box<[MapperInstance]>,
     pub(crate) web_origins: Box<[Box<str>]>,
+    pub(crate) server_is_origin: bool,
     pub(crate) assertions: ClientAssertions,
     pub(crate) attributes: Attributes,
 }
@@ -276,6 +277,13 @@ impl Client {
         &self.web_origins
     }
 
+    /// Whether `+` stands for the server's own origin too: a redirect address is relative, and there is no root
+    /// address that it could be relative to.
+    #[must_use]
+    pub fn server_is_origin(&self) -> bool {
+        self.server_is_origin
+    }
+
     /// Whether a browser page of this origin may use the client: one of its web origins, the server's own,
     /// or no browser at all. Any other origin gets nothing.
     #[must_use]
@@ -290,6 +298,15 @@ impl Client {
             .web_origins
             .iter()
             .any(|known| **known == *origin || &**known == "*")
+    }
+
+    /// Whether its keys are to be had at an address that it registered.
+    #[must_use]
+    pub fn publishes_keys(&self) -> bool {
+        matches!(
+            &self.credential,
+            ClientCredential::Assertion(keys) if keys.address().is_some()
+        )
     }
 
     /// Settings of its tokens.

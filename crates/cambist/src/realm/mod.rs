@@ -77,6 +77,7 @@ pub struct Realm {
     pub(crate) roles_by_id: HashMap<Box<str>, RoleNo>,
     pub(crate) realm_roles_by_name: HashMap<Box<str>, RoleNo>,
     pub(crate) groups: Vec<Group>,
+    pub(crate) published_client_keys: bool,
     pub(crate) groups_by_id: HashMap<Box<str>, GroupNo>,
     pub(crate) identity_providers: Vec<IdentityProvider>,
     pub(crate) providers_by_issuer: HashMap<Box<str>, usize>,
@@ -258,6 +259,12 @@ impl Realm {
             .iter()
             .filter_map(|number| self.role(*number))
             .find(|role| role.name() == name)
+    }
+
+    /// Whether a client has registered an address for its keys.
+    #[must_use]
+    pub fn has_published_client_keys(&self) -> bool {
+        self.published_client_keys
     }
 
     /// All groups, parents before children.

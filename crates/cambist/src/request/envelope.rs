@@ -1,7 +1,12 @@
 //! What surrounds the form.
 
+use alloc::sync::Arc;
+
 use super::ClientCertificate;
-use crate::realm::{Realm, settings::SslRequired};
+use crate::{
+    outside::IssuerKeys,
+    realm::{Realm, settings::SslRequired},
+};
 
 /// What an adapter knows of a request beside its body.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +28,9 @@ pub struct Envelope<'a> {
     pub proof: Option<&'a str>,
     /// The client certificate of the connection (RFC 8705).
     pub certificate: Option<&'a ClientCertificate>,
+    /// What the client publishes at the address that it registered for its keys, where
+    /// [`Engine::client_keys_needed`](crate::engine::Engine::client_keys_needed) asks for it.
+    pub client_keys: Option<&'a Arc<IssuerKeys>>,
     /// Address of the caller, as text.
     pub remote_address: Option<&'a str>,
     /// Whether the realm's SSL setting is satisfied: HTTPS, or plain HTTP from an address that the

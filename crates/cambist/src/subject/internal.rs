@@ -123,17 +123,6 @@ impl ReadToken {
         claims.remove("cnf")
     }
 
-    /// Whether the role claims have their form, where they are there. A resource server would trip over others.
-    pub(crate) fn has_readable_roles(&self) -> bool {
-        let claims: Option<serde_json::Map<String, serde_json::Value>> =
-            serde_json::from_str(&self.payload).ok();
-        claims.is_some_and(|claims| {
-            ["realm_access", "resource_access"]
-                .iter()
-                .all(|name| claims.get(*name).is_none_or(serde_json::Value::is_object))
-        })
-    }
-
     /// The session to load, when the token has one.
     #[must_use]
     pub fn session_query(&self) -> Option<SessionQuery> {

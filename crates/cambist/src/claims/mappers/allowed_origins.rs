@@ -1,11 +1,11 @@
 //! `allowed-origins`: the client's web origins (`oidc-allowed-origins-mapper`).
 
-use alloc::{borrow::Cow, sync::Arc};
+use alloc::{borrow::Cow, sync::Arc, vec::Vec};
 
 use super::{BuiltMapper, writes::Writes};
 use crate::{
     claims::{ClaimContext, ClaimTarget, ClaimValue, ComposedClaims, ProtocolMapper},
-    realm::{Client, document::Attributes},
+    realm::{Client, build::origins::origin_of, document::Attributes},
 };
 
 #[derive(Debug)]
@@ -30,14 +30,20 @@ impl ProtocolMapper for AllowedOrigins {
         claims: &mut ComposedClaims<'a>,
     ) {
         let client: &'a Client = context.client;
-        if !client.web_origins().is_empty() {
-            let origins = client
-                .web_origins()
-                .iter()
-                .map(|origin| Cow::Borrowed(&**origin));
+        let server = client
+            .server_is_origin()
+            .then(|| origin_of(context.issuer))
+            .flatten()
+            .filter(|server| client.web_origins().iter().all(|own| **own != **server));
+        let named = client.web_origins().iter();
+        let origins: Vec<Cow<'a, str>> = named
+            .map(|origin| Cow::Borrowed(&**origin))
+            .chain(server.map(Cow::Owned))
+            .collect();
+        if !origins.is_empty() {
             claims
                 .claims
-                .set("allowed-origins", ClaimValue::Texts(origins.collect()));
+                .set("allowed-origins", ClaimValue::Texts(origins));
         }
     }
 }
@@ -48,7 +54,7 @@ mod tests {
 
     use crate::claims::{ClaimTarget, test_world::World};
 
-    /// claims/roles-full, claims/seen: left out when there is none; not in the ID token.
+    /// claims/roles-full, claims/seen, claims/origins: left out when there is none; not in the ID token.
     #[test]
     fn origins_of_the_client_are_written_where_there_are_some() {
         let world = World::recorded("ep-claims");
@@ -61,5 +67,14 @@ mod tests {
         );
         assert_eq!(origins("plain", ClaimTarget::IdToken), json!(null));
         assert_eq!(origins("seen", ClaimTarget::AccessToken), json!(null));
+        assert_eq!(
+            origins("origins", ClaimTarget::AccessToken),
+            json!([
+                "https://a.example",
+                "https://b.example",
+                "http://localhost:3000",
+                "https://id.example"
+            ])
+        );
     }
 }

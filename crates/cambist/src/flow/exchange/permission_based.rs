@@ -414,7 +414,15 @@ impl Asker<'_> {
             }
             None => Lineage::default(),
         };
-        let transient = matches!(session, PlannedSession::Transient { .. });
+        // A refresh token needs a client session that is stored.
+        let transient = matches!(
+            session,
+            PlannedSession::Transient { .. }
+                | PlannedSession::Existing {
+                    transient_client: true,
+                    ..
+                }
+        );
         let refresh =
             wanted == TokenType::RefreshToken && client.tokens().use_refresh_tokens && !transient;
         let issued = if refresh {

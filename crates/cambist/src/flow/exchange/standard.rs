@@ -11,7 +11,7 @@ use crate::{
         ClaimContext, ClaimTarget, compose,
         parameterized::named_users,
         roles::{effective_roles, narrowed_token_roles, token_roles},
-        scopes::{ActiveScopes, OFFLINE_ACCESS, names_scope},
+        scopes::{ActiveScopes, OFFLINE_ACCESS, OPENID, names_scope},
     },
     client_policy::Restrictions,
     crypto::CryptoProvider,
@@ -26,7 +26,7 @@ use crate::{
     narrowing::{Inputs, scope_stays},
     proof::Possession,
     realm::{
-        Client, ClientNo, Feature, Features, Realm, ScopeNo, client::ExchangeRefresh,
+        Client, ClientNo, Feature, Features, Profile, Realm, ScopeNo, client::ExchangeRefresh,
         document::ClientGrant,
     },
     refusal::{ExchangeError, Refusal},
@@ -184,6 +184,7 @@ impl PendingFlow for PendingStandard {
         let known = check(realm, client, asked.scope.as_deref());
         trace.step("the client has the scopes asked for", known)?;
         let text = asked.scope.as_deref().unwrap_or_default();
+        let asks_openid = names_scope(text, OPENID);
         if wanted == TokenType::RefreshToken {
             let possible = refresh_possible(&subject, text);
             trace.step(
@@ -197,6 +198,9 @@ impl PendingFlow for PendingStandard {
         trace.step("the users named in scopes are there", there)?;
         let asker = request.asker(&user, &roles, facts);
         let mut active = ActiveScopes::select_for(realm, client, text, &asker, Some(trace));
+        if asked.scope.is_none() && logged_in_with_openid(realm, client, &subject) {
+            active.add_openid();
+        }
         let had = subject.token().scope().unwrap_or_default();
         active.retain(|scope| {
             names_scope(text, scope.name()) || scope_stays(realm, client, scope, had)
@@ -235,11 +239,23 @@ impl PendingFlow for PendingStandard {
         let named = named.as_ref();
         let mut plan = plan(request, &subject, asked, &active, named, wanted);
         plan.lineage = lineage;
+        plan.id_token = asks_openid && wanted != TokenType::IdToken;
         if realm.takes_actors() || trace.is_recording() {
             plan.inputs = Some(Inputs::of(subject.token, subject.user));
         }
         Ok(plan)
     }
+}
+
+/// Keycloak reads off the requester's client session whether the scope names `openid`, and an exchange that asks for
+/// no scope leaves there what the login asked for. No ID token comes of it. In profile `strict` what is not asked
+/// for is not given.
+fn logged_in_with_openid(realm: &Realm, client: &Client, subject: &VerifiedSubject) -> bool {
+    realm.profile() == Profile::Keycloak
+        && subject
+            .session()
+            .and_then(|session| session.client(client.uuid()))
+            .is_some_and(|state| names_scope(&state.scope, OPENID))
 }
 
 /// Without a proof a bound token is refused; issued to another client it is refused with one as well.
@@ -314,6 +330,7 @@ fn available(
         client,
         moment,
         provider,
+        issuer,
         ..
     } = *request;
     let provider: &dyn CryptoProvider = provider;
@@ -327,6 +344,7 @@ fn available(
     };
     let context = ClaimContext {
         realm,
+        issuer,
         client,
         user,
         session,
@@ -381,7 +399,7 @@ fn plan(
         },
     };
     let effects = match subject.session() {
-        Some(session) if refreshes => vec![derived(client, subject, session, moment.now)],
+        Some(session) if refreshes => vec![derived(client, subject, session, &asked, moment.now)],
         _ => Vec::new(),
     };
     let id_only = wanted == TokenType::IdToken;
@@ -394,7 +412,7 @@ fn plan(
         scopes: numbers(active),
         parameters: named.unwrap_or(active).parameters().to_vec(),
         openid: active.openid(),
-        id_token: active.openid() && !id_only,
+        id_token: false,
         output: if id_only {
             Output::IdToken
         } else {
@@ -430,6 +448,7 @@ fn derived(
     client: &Client,
     subject: &VerifiedSubject,
     session: &UserSession,
+    asked: &Asked,
     now: Timestamp,
 ) -> Effect {
     let mut state = session
@@ -443,6 +462,10 @@ fn derived(
         .or_default();
     if !sources.iter().any(|known| **known == *token.token_id) {
         sources.push(String::from(&*token.token_id));
+    }
+    if let Some(scope) = &asked.scope {
+        let openid = names_scope(scope, OPENID);
+        state.scope = if openid { OPENID.into() } else { String::new() };
     }
     state.last_refresh = now;
     Effect::PutClientSession {

@@ -1,8 +1,8 @@
 //! What a client's assertions are checked with (`private_key_jwt`, `client_secret_jwt`).
 
-use alloc::string::ToString;
+use alloc::{borrow::Cow, string::ToString};
 
-use super::{BuildOptions, Notes};
+use super::{BuildOptions, Notes, identity_providers::check_address};
 use crate::{
     client_auth::{AssertionKeys, ClientCredential},
     crypto::Algorithm,
@@ -23,8 +23,13 @@ const KEYS: &str = "jwks.string";
 /// The only algorithm taken. Without it any that the key may be used with.
 const ALGORITHM: &str = "token.endpoint.auth.signing.alg";
 
-/// Keys in the client's attributes. Keys at an address (`use.jwks.url`) are not fetched: such a client has
-/// none and cannot prove itself.
+/// Whether the keys are at [`ADDRESS`]; it goes before [`KEYS_INLINE`].
+const KEYS_AT: &str = "use.jwks.url";
+
+/// Where the client publishes its keys; from the client's root address when it is relative.
+const ADDRESS: &str = "jwks.url";
+
+/// Keys in the client's attributes, or where they are. A client with neither cannot prove itself.
 pub(super) fn public(
     at: &At<'_>,
     document: &ClientDocument,
@@ -36,6 +41,18 @@ pub(super) fn public(
         return Ok(unsupported(document));
     };
     let attribute = |key: &str| document.attributes.get(key).map(|value| &**value);
+    if attribute(KEYS_AT) == Some("true")
+        && let Some(url) = attribute(ADDRESS).filter(|url| !url.is_empty())
+    {
+        let root = document.root_url.as_deref().unwrap_or_default();
+        let url = match url.starts_with('/') {
+            true => Cow::Owned([root, url].concat()),
+            false => Cow::Borrowed(url),
+        };
+        check_address(&at, ADDRESS, &url, notes)?;
+        let keys = AssertionKeys::published(&url, algorithm);
+        return Ok(ClientCredential::Assertion(keys));
+    }
     let inline = attribute(KEYS).filter(|_| attribute(KEYS_INLINE) == Some("true"));
     let set = match inline.map(|text| JwkSet::parse(text, &JwkSetLimits::DEFAULT)) {
         Some(Ok(set)) => set,
@@ -63,7 +80,7 @@ pub(super) fn secret(
     let Some(secret) = secret else {
         return Ok(ClientCredential::None);
     };
-    match AssertionKeys::secret(secret, algorithm, options.provider) {
+    match AssertionKeys::secret(secret, algorithm, notes.profile, options.provider) {
         Ok(keys) => Ok(ClientCredential::Assertion(keys)),
         Err(reason) => {
             notes.tolerate(at.member("secret").error(RealmProblem::Key(reason)))?;

@@ -88,6 +88,7 @@ impl ClientBuilder<'_, '_> {
         )?;
         let tokens = client_tokens::read(at, self.document, document, self.notes)?;
         let assertions = assertion_rules::of_client(at, self.document, document, self.notes)?;
+        let web_origins = origins::resolve(document);
 
         Ok(Client {
             number,
@@ -106,7 +107,8 @@ impl ClientBuilder<'_, '_> {
             scope_mappings,
             roles: self.roles.of_client(number),
             mappers,
-            web_origins: origins::resolve(document),
+            web_origins: web_origins.named,
+            server_is_origin: web_origins.server,
             tokens: self.shared(tokens),
             assertions,
             attributes: document.attributes.clone(),

@@ -172,7 +172,7 @@ fn keys(
 }
 
 /// Nothing but HTTP is ever spoken. Which hosts may be asked is for whoever asks to say.
-fn check_address(
+pub(super) fn check_address(
     at: &At<'_>,
     name: &'static str,
     url: &str,

@@ -7,35 +7,58 @@ use crate::realm::document::ClientDocument;
 /// Stands for the origins of the redirect addresses.
 const REDIRECT_ORIGINS: &str = "+";
 
-/// The origins, with those of the redirect addresses in place of `+`, each once. A redirect address that
-/// is relative has the origin of the root address; one that holds a placeholder has none.
-pub(super) fn resolve(client: &ClientDocument) -> Box<[Box<str>]> {
-    let mut origins: Vec<Box<str>> = Vec::with_capacity(client.web_origins.len());
+/// Root addresses that stand for the server's own.
+const SERVER: [&str; 2] = ["${authBaseUrl}", "${authAdminUrl}"];
+
+/// The origins that a client may be used from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Origins {
+    /// Those with a name, each once.
+    pub(super) named: Box<[Box<str>]>,
+    /// The server's own is one of them, whatever it is called.
+    pub(super) server: bool,
+}
+
+/// The origins, with those of the redirect addresses in place of `+`. A redirect address that is relative has the
+/// origin of the root address, without one that of the server.
+pub(super) fn resolve(client: &ClientDocument) -> Origins {
+    let mut named: Vec<Box<str>> = Vec::with_capacity(client.web_origins.len());
+    let mut server = false;
     let mut add = |origin: &str| {
-        if !origins.iter().any(|known| **known == *origin) {
-            origins.push(origin.into());
+        if !named.iter().any(|known| **known == *origin) {
+            named.push(origin.into());
         }
     };
+    let root = client.root_url.as_deref().unwrap_or_default();
+    let under_server = root.is_empty() || SERVER.contains(&root);
     for origin in &client.web_origins {
         if origin != REDIRECT_ORIGINS {
             add(origin);
             continue;
         }
         for redirect in &client.redirect_uris {
-            let address = match (&client.root_url, redirect.starts_with('/')) {
-                (Some(root), true) => format!("{root}{redirect}"),
-                _ => redirect.clone(),
+            let relative = redirect.starts_with('/');
+            if relative && under_server {
+                server = true;
+                continue;
+            }
+            let address = match relative {
+                true => format!("{root}{redirect}"),
+                false => redirect.clone(),
             };
             if let Some(origin) = origin_of(&address) {
                 add(&origin);
             }
         }
     }
-    origins.into()
+    Origins {
+        named: named.into(),
+        server,
+    }
 }
 
 /// Scheme, host and port of an HTTP address, the default port left out (RFC 6454 section 6.2).
-fn origin_of(address: &str) -> Option<String> {
+pub(crate) fn origin_of(address: &str) -> Option<String> {
     let (scheme, rest) = address.split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();
     let default_port = match scheme.as_str() {
@@ -69,9 +92,12 @@ mod tests {
         client.root_url = root.map(ToOwned::to_owned);
         client.redirect_uris = redirects.iter().map(|text| (*text).to_owned()).collect();
         client.web_origins = origins.iter().map(|text| (*text).to_owned()).collect();
-        resolve(&client)
-            .iter()
-            .map(|origin| (**origin).to_owned())
+        let found = resolve(&client);
+        let server = found.server.then(|| "the server".into());
+        let named = found.named.iter().cloned();
+        named
+            .chain(server)
+            .map(|origin: alloc::boxed::Box<str>| (*origin).to_owned())
             .collect()
     }
 
@@ -110,7 +136,23 @@ mod tests {
             origins(Some("https://r.example/base"), &["/cb"], &["+"]),
             ["https://r.example"]
         );
-        assert!(origins(Some("${authBaseUrl}"), &["/cb"], &["+"]).is_empty());
-        assert!(origins(None, &["/cb"], &["+"]).is_empty());
+    }
+
+    /// claims/origins.
+    #[test]
+    fn without_a_root_a_relative_address_has_the_origin_of_the_server() {
+        for root in [
+            None,
+            Some(""),
+            Some("${authBaseUrl}"),
+            Some("${authAdminUrl}"),
+        ] {
+            assert_eq!(
+                origins(root, &["/cb", "https://b.example/x"], &["+"]),
+                ["https://b.example", "the server"],
+                "{root:?}"
+            );
+        }
+        assert!(origins(None, &["/cb"], &["https://a.example"]) == ["https://a.example"]);
     }
 }
