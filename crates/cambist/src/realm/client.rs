@@ -304,7 +304,7 @@ impl Client {
     #[must_use]
     pub fn publishes_keys(&self) -> bool {
         matches!(
-            &self.credential,
+            &*self.credential,
             ClientCredential::Assertion(keys) if keys.address().is_some()
         )
     }
