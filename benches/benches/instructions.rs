@@ -1,7 +1,7 @@
 //! Instructions of one exchange and of one decision, counted by valgrind: the same on a busy machine.
 //!
-//! `cargo bench -p cambist-benches --bench instructions` prints them and compares with
-//! `benches/instructions.txt`; `-- --update` writes that file anew; `-- --only NAME COUNT` does the work so
+//! `cargo bench --profile exhaustive -p cambist-benches --no-default-features --bench instructions` prints them and
+//! compares with `benches/instructions.txt`; `-- --update` writes that file anew; `-- --only NAME COUNT` does the work so
 //! often and no more, for a profile.
 #![expect(
     clippy::expect_used,
