@@ -3,7 +3,7 @@
 //! `cargo bench -p cambist-benches --bench exchange [-- --quick]`
 #![expect(clippy::print_stdout, reason = "a bench prints")]
 
-use std::{sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use cambist::crypto::Algorithm;
 use cambist_benches::{
@@ -26,8 +26,8 @@ fn main() {
     for (clients, targets) in sizes {
         println!("exchange, {clients} clients, ring, {rounds} rounds; microseconds");
         println!(
-            "{:<8} {:>14} {:>10} {:>10} {:>7}",
-            "", "raw sign+verify", "exchange", "over raw", "ratio"
+            "{:<8} {:>14} {:>10} {:>10} {:>7} {:>12}",
+            "", "raw sign+verify", "exchange", "over raw", "ratio", "known token"
         );
         let mut over = Vec::new();
         for algorithm in [
@@ -38,7 +38,7 @@ fn main() {
         ] {
             let provider = Arc::new(RingProvider);
             let mut entropy = SystemEntropy::new();
-            let mut setting = Setting::new(
+            let setting = Setting::new(
                 Kind::PermissionBased,
                 algorithm,
                 provider,
@@ -47,25 +47,35 @@ fn main() {
                 *targets,
             );
             let raw = setting.raw(&mut entropy);
-            let exchange = || setting.exchange(&mut entropy);
+            let setting = RefCell::new((setting, entropy));
+            let exchange = || {
+                let (setting, entropy) = &mut *setting.borrow_mut();
+                setting.exchange(entropy)
+            };
+            let known = || {
+                let (setting, entropy) = &mut *setting.borrow_mut();
+                setting.exchange_of_known(entropy)
+            };
             let measured = compare(
                 vec![
                     Contender::new("raw", raw),
                     Contender::new("exchange", exchange),
+                    Contender::new("exchange of a known token", known),
                 ],
                 rounds,
                 batch,
             );
-            let [raw, exchange] = &measured[..] else {
+            let [raw, exchange, known] = &measured[..] else {
                 continue;
             };
             println!(
-                "{:<8} {:>14.2} {:>10.2} {:>10.2} {:>7.3}",
+                "{:<8} {:>14.2} {:>10.2} {:>10.2} {:>7.3} {:>12.2}",
                 algorithm.name(),
                 raw.micros,
                 exchange.micros,
                 exchange.over_first,
-                exchange.ratio
+                exchange.ratio,
+                known.micros
             );
             if algorithm != Algorithm::Rs256 {
                 over.push(exchange.over_first);

@@ -31,6 +31,8 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Setting {
     engine: Engine,
+    /// One that remembers signatures.
+    remembering: Engine,
     world: World,
     requests: Vec<(String, Facts)>,
     next: usize,
@@ -59,7 +61,8 @@ impl Setting {
         document.keys = vec![key(algorithm), key(Algorithm::Hs512)];
         document.tokens.signature_algorithm = algorithm.name().into();
         let mut world = World::new(document, &*provider).expect("the bench's realm builds");
-        let engine = Engine::new(provider);
+        let engine = Engine::new(Arc::clone(&provider));
+        let remembering = Engine::builder(provider).remember_signatures(64).build();
         let login = "grant_type=password&client_id=client-0&client_secret=secret-0&username=user\
                      &password=password&scope=profile+email";
         let subject = {
@@ -77,6 +80,7 @@ impl Setting {
             .collect();
         Self {
             engine,
+            remembering,
             world,
             requests,
             next: 0,
@@ -91,15 +95,35 @@ impl Setting {
     ///
     /// When it is denied.
     pub fn exchange(&mut self, entropy: &mut dyn Entropy) -> TokenResponse {
+        let place = self.turn();
+        self.exchange_at(&self.engine, place, entropy)
+    }
+
+    /// The same by an engine that remembers that the subject token's signature held.
+    ///
+    /// # Panics
+    ///
+    /// When it is denied.
+    pub fn exchange_of_known(&mut self, entropy: &mut dyn Entropy) -> TokenResponse {
+        let place = self.turn();
+        self.exchange_at(&self.remembering, place, entropy)
+    }
+
+    fn turn(&mut self) -> usize {
         let place = self.next;
         self.next = (place + 1) % self.requests.len();
-        self.exchange_at(place, entropy)
+        place
     }
 
     #[expect(clippy::expect_used, reason = "a bench that cannot run says so")]
-    fn exchange_at(&self, place: usize, entropy: &mut dyn Entropy) -> TokenResponse {
+    fn exchange_at(
+        &self,
+        engine: &Engine,
+        place: usize,
+        entropy: &mut dyn Entropy,
+    ) -> TokenResponse {
         let (body, facts) = self.requests.get(place).expect("there is a request");
-        let pending = begin(&self.engine, &self.world, body);
+        let pending = begin(engine, &self.world, body);
         let _ = pending.facts_needed();
         let Decision::Permit(grant) = pending.decide(facts) else {
             denied()
@@ -121,7 +145,7 @@ impl Setting {
     /// When the realm has no key of the algorithm.
     #[expect(clippy::expect_used, reason = "a bench that cannot run says so")]
     pub fn raw(&self, entropy: &mut dyn Entropy) -> impl FnMut() -> usize + use<> {
-        let minted = self.exchange_at(0, entropy).access_token;
+        let minted = self.exchange_at(&self.engine, 0, entropy).access_token;
         let (input, _) = minted.rsplit_once('.').expect("a compact JWS");
         let input = input.to_owned();
         let (subject, signature) = self.subject.rsplit_once('.').expect("a compact JWS");

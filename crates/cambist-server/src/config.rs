@@ -34,6 +34,8 @@ pub struct Settings {
     pub bootstrap_admin: Option<BootstrapAdmin>,
     /// Features in force, unless a realm switches them.
     pub features: Features,
+    /// Of how many subject tokens the engine remembers that their signature held.
+    pub remember_signatures: usize,
     /// What may be fetched from although it is not public.
     pub outbound_allow: Vec<OutboundAllowance>,
     /// TLS on the address served.
@@ -118,6 +120,8 @@ pub struct Layer {
     pub features: Option<Vec<String>>,
     /// Features to switch off.
     pub features_disabled: Option<Vec<String>>,
+    /// See [`Settings::remember_signatures`].
+    pub remember_signatures: Option<usize>,
     /// See [`Settings::outbound_allow`].
     #[serde(deserialize_with = "list_from_text")]
     pub outbound_allow: Option<Vec<OutboundAllowance>>,
@@ -218,6 +222,7 @@ impl Layer {
                 .or(below.bootstrap_admin_password),
             features: self.features.or(below.features),
             features_disabled: self.features_disabled.or(below.features_disabled),
+            remember_signatures: self.remember_signatures.or(below.remember_signatures),
             outbound_allow: self.outbound_allow.or(below.outbound_allow),
             tls_cert: self.tls_cert.or(below.tls_cert),
             tls_key: self.tls_key.or(below.tls_key),
@@ -283,6 +288,7 @@ impl Settings {
                 &layer.features.unwrap_or_default(),
                 &layer.features_disabled.unwrap_or_default(),
             )?,
+            remember_signatures: layer.remember_signatures.unwrap_or_default(),
             outbound_allow: layer.outbound_allow.unwrap_or_default(),
             tls,
             client_cert_header,

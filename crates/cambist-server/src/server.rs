@@ -148,7 +148,9 @@ impl Server {
         )?;
         let metrics = Arc::new(Metrics::new()?);
         let service = Service::builder(
-            Engine::new(provider),
+            Engine::builder(provider)
+                .remember_signatures(settings.remember_signatures)
+                .build(),
             Arc::clone(&store),
             Arc::clone(&registry) as Arc<dyn cambist_http::Realms>,
             bases.clone(),
