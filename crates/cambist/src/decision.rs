@@ -7,6 +7,7 @@ use crate::{
     engine::Engine,
     event::Event,
     flow::{Plan, PlannedSession},
+    mint::resource::audience_of,
     moment::Moment,
     narrowing,
     proof::{BindingError, Confirmation, Possession},
@@ -36,7 +37,7 @@ pub enum Decision {
 /// # use cambist::{decision::Grant, engine::Engine, event::Event, flow::Plan, moment::Moment, realm::Realm, trace::DecisionTrace};
 /// # fn forged(engine: Engine, realm: Arc<Realm>, issuer: Arc<str>, plan: Plan, moment: Moment, event: Event, trace: DecisionTrace) -> Grant {
 /// // The fields are private: a permit cannot be made by hand.
-/// Grant { engine, realm, issuer, plan, confirmation: None, moment, event, trace }
+/// Grant { engine, realm, issuer, plan, resource: None, confirmation: None, moment, event, trace }
 /// # }
 /// ```
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub struct Grant {
     pub(crate) realm: Arc<Realm>,
     pub(crate) issuer: Arc<str>,
     pub(crate) plan: Plan,
+    /// The audience that the plan's resource stands for: the only one of the access token.
+    pub(crate) resource: Option<Box<str>>,
     pub(crate) confirmation: Option<Confirmation>,
     pub(crate) moment: Moment,
     pub(crate) event: Event,
@@ -199,7 +202,13 @@ pub(crate) fn permit(
         .map_err(Refusal::from)
         .and_then(|()| bind(&realm, &plan, &possession).map_err(Refusal::from));
     let stands = trace.step("everything the token stands on is there", stands);
+    let mut resource = None;
     let judged = stands.and_then(|confirmation| {
+        let audience = audience_of(&realm, &plan, &issuer, moment, engine.crypto());
+        let audience = audience.map_err(Refusal::from);
+        if plan.resource.is_some() {
+            resource = trace.step("the resource is in the audience", audience)?;
+        }
         narrowing::bound(&realm, &mut plan);
         if plan.inputs.is_none() {
             return Ok(confirmation);
@@ -237,6 +246,7 @@ pub(crate) fn permit(
                 realm,
                 issuer,
                 plan,
+                resource,
                 confirmation,
                 moment,
                 event,

@@ -4,6 +4,7 @@ mod delegation;
 mod elsewhere;
 mod handover;
 mod jwt_grant;
+mod resource;
 
 use alloc::{
     borrow::Cow,
@@ -16,7 +17,7 @@ use thiserror::Error;
 
 pub use self::{
     delegation::DelegationError, elsewhere::ElsewhereError, handover::HandoverError,
-    jwt_grant::JwtGrantError,
+    jwt_grant::JwtGrantError, resource::ResourceError,
 };
 use crate::{
     client_auth::{AssertionError, AssertionKind, ClientAuthError},
@@ -365,6 +366,9 @@ pub enum Refusal {
     /// The scopes asked for.
     #[error("{0}")]
     Scope(#[from] ScopeError),
+    /// The resource asked for.
+    #[error("{0}")]
+    Resource(#[from] ResourceError),
     /// A grant that begins elsewhere.
     #[error("{0}")]
     Elsewhere(#[from] ElsewhereError),
@@ -413,6 +417,7 @@ impl Refusal {
                 OAuthErrorCode::NotAllowed,
                 "Offline tokens not allowed for the user or client",
             ),
+            Self::Resource(error) => error.wire(),
             Self::Elsewhere(error) => error.wire(),
             Self::ClientPolicy(refusal) => refusal.wire(),
             Self::Gate(_) => wire(400, OAuthErrorCode::InvalidGrant, "Session not active"),

@@ -315,6 +315,7 @@ impl Login<'_> {
             expires_by: None,
             inputs: None,
             effects: Vec::new(),
+            resource: None,
             answer_scope: None,
             restrictions: Restrictions::NONE,
         };

@@ -5,6 +5,7 @@ use alloc::{borrow::Cow, boxed::Box, string::String, vec, vec::Vec};
 use super::{
     Flow, FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
     granted_scopes::{GrantedScopes, check, check_named},
+    resource::resource,
 };
 use crate::{
     claims::{parameterized::named_users, roles::effective_roles},
@@ -145,6 +146,7 @@ impl PendingFlow for PendingClientCredentials {
             actors: None,
             lineage: Lineage::default(),
             effects: Vec::new(),
+            resource: resource(request),
             answer_scope: None,
             restrictions: Restrictions::NONE,
         })

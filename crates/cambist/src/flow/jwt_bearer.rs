@@ -333,6 +333,7 @@ impl Believed {
             actors: None,
             lineage: Lineage::default(),
             effects: Vec::new(),
+            resource: None,
             answer_scope: None,
             restrictions,
         })

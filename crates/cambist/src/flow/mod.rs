@@ -12,6 +12,7 @@ mod jwt_bearer;
 mod password;
 mod plan;
 mod refresh_token;
+mod resource;
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 

@@ -5,6 +5,7 @@ use alloc::{boxed::Box, collections::BTreeMap, string::String, vec, vec::Vec};
 use super::{
     Flow, FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
     granted_scopes::{GrantedScopes, check},
+    resource::resource,
 };
 use crate::{
     claims::{parameterized::named_users, roles::effective_roles},
@@ -151,6 +152,7 @@ impl PendingFlow for PendingPassword {
             actors: None,
             lineage: Lineage::default(),
             effects,
+            resource: resource(request),
             answer_scope: None,
             restrictions: Restrictions::NONE,
         })

@@ -124,6 +124,9 @@ pub struct Plan {
     pub actors: Option<Box<ActorChain>>,
     /// The tokens that it is made from; empty for a login.
     pub lineage: Lineage,
+    /// The resource that the access token is for alone (RFC 8707 section 2), as it was named. The gate finds the
+    /// audience that it stands for.
+    pub resource: Option<Box<str>>,
     /// Writes beside those that follow from the session.
     pub effects: Vec<Effect>,
     /// A scope that the answer names though the token does not.

@@ -5,6 +5,7 @@ use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
 use super::{
     Flow, FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
     granted_scopes::{GrantedScopes, check, check_named},
+    resource::original_resource,
 };
 use crate::{
     claims::{
@@ -163,6 +164,8 @@ impl PendingFlow for PendingRefresh {
             trace.step("nothing that the token was made from is revoked", stands)?;
         }
         let derived = Derived::of(realm, client, &token)?;
+        let resource = original_resource(request, token.resource.as_deref());
+        let resource = trace.step("the resource is the one of the refresh token", resource)?;
         let rotated = match rotate(realm, client, &session, client_session, &token, request) {
             Ok(rotated) => rotated,
             Err(refused) => {
@@ -226,6 +229,7 @@ impl PendingFlow for PendingRefresh {
             actors: None,
             lineage: token.lineage,
             effects,
+            resource,
             answer_scope,
             restrictions: Restrictions::NONE,
         })

@@ -82,6 +82,8 @@ pub struct TokenClaims<'a> {
     pub derived_from: Option<Value>,
     /// Keycloak: stays through the refreshes of a token that may be used once.
     pub reuse_id: Option<Cow<'a, str>>,
+    /// Keycloak: the resource that the access token is for alone.
+    pub resource: Option<Cow<'a, str>>,
     /// Keycloak: what made the token.
     pub prov: Option<Cow<'a, str>>,
     /// Keycloak: audience of the access token that a refresh token came with.
@@ -138,6 +140,7 @@ impl<'a> TokenClaims<'a> {
             may_act: object("may_act", raw.may_act)?,
             derived_from: raw.derived_from,
             reuse_id: text("reuse_id", raw.reuse_id)?,
+            resource: text("resource", raw.resource)?,
             prov: text("prov", raw.prov)?,
             aud_x: list("aud_x", raw.aud_x)?,
             req_aud: list("req-aud", raw.req_aud)?,
@@ -293,6 +296,8 @@ struct RawClaims<'a> {
     derived_from: Option<Value>,
     #[serde(borrow, default)]
     reuse_id: Scalar<'a>,
+    #[serde(borrow, default)]
+    resource: Scalar<'a>,
     #[serde(borrow, default)]
     prov: Scalar<'a>,
     #[serde(borrow, default)]

@@ -10,6 +10,7 @@ mod ids;
 mod lifetimes;
 mod prepare;
 mod refresh_token;
+pub(crate) mod resource;
 pub(crate) mod scene;
 mod unsigned;
 

@@ -229,13 +229,17 @@ impl Minting<'_> {
             return Err(Refusal::Misconfigured(fault));
         }
         let lightweight = settings.lightweight;
-        let composed = self.scene.access_claims(self.context);
+        let mut composed = self.scene.access_claims(self.context);
         if plan.output == Output::AccessToken {
             let bound = self.grant.confirmation().is_some();
             let trace = &self.grant.trace;
             narrowing::hold_written(self.scene, self.context, &composed, bound, trace)?;
         }
+        // A refresh token keeps the whole audience in mind: at the next refresh the resource must be in it.
         let seen = Seen::of(&composed, client);
+        if let Some(resource) = &self.grant.resource {
+            composed.audience = alloc::vec![Cow::Borrowed(&**resource)];
+        }
         let token = if lightweight {
             TokenCode::Lightweight
         } else {
@@ -377,6 +381,7 @@ impl Minting<'_> {
             confirmation: self.grant.confirmation().filter(|_| client.is_public()),
             access_token_audience: &seen.audience,
             requested_audiences: &refresh.audiences,
+            resource: plan.resource.as_deref(),
         };
         Ok((
             Prepared::new(

@@ -366,6 +366,7 @@ impl PendingFlow for PendingCareless {
             actors: None,
             lineage: Lineage::default(),
             effects: Vec::new(),
+            resource: None,
             answer_scope: None,
         })
     }

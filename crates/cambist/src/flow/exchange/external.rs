@@ -440,6 +440,7 @@ impl Wanted {
             nonce: None,
             expires_by: expires.filter(|_| realm.profile() == Profile::Strict),
             effects,
+            resource: None,
             answer_scope: None,
             inputs: None,
             actors: None,

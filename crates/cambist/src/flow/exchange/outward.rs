@@ -319,6 +319,7 @@ fn planned(request: &FlowRequest<'_>, user: Arc<User>, session: Option<Arc<UserS
         nonce: None,
         expires_by: None,
         effects: Vec::new(),
+        resource: None,
         answer_scope: None,
         inputs: None,
         actors: None,

@@ -453,6 +453,7 @@ impl Asker<'_> {
             actors: None,
             lineage,
             effects: Vec::new(),
+            resource: None,
             answer_scope: None,
             restrictions: Restrictions::NONE,
         })

@@ -433,6 +433,7 @@ fn plan(
         actors: None,
         lineage: Lineage::default(),
         effects,
+        resource: None,
         answer_scope: None,
         restrictions: Restrictions::NONE,
     }
