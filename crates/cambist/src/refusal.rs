@@ -3,6 +3,7 @@
 mod delegation;
 mod elsewhere;
 mod handover;
+mod identity_assertion;
 mod jwt_grant;
 mod resource;
 
@@ -17,7 +18,7 @@ use thiserror::Error;
 
 pub use self::{
     delegation::DelegationError, elsewhere::ElsewhereError, handover::HandoverError,
-    jwt_grant::JwtGrantError, resource::ResourceError,
+    identity_assertion::IdentityAssertionError, jwt_grant::JwtGrantError, resource::ResourceError,
 };
 use crate::{
     client_auth::{AssertionError, AssertionKind, ClientAuthError},
@@ -285,6 +286,9 @@ pub enum ExchangeError {
     /// Nobody acts for the subject.
     #[error("{0}")]
     Delegation(#[from] DelegationError),
+    /// No ID-JAG is issued.
+    #[error("{0}")]
+    IdentityAssertion(#[from] IdentityAssertionError),
     /// A token of an identity provider was not taken.
     #[error("the external token was not taken: {0}")]
     ExternalToken(ExternalTokenError),
@@ -746,6 +750,7 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
         }
         ExchangeError::NoLifeLeft => wire(400, InvalidRequest, "Invalid token"),
         ExchangeError::Delegation(error) => error.wire(),
+        ExchangeError::IdentityAssertion(error) => error.wire(),
         ExchangeError::ExternalToken(error) => error.wire(),
         ExchangeError::Broker(error) => error.wire(),
         ExchangeError::Outside(_) => wire(400, InvalidToken, "invalid token"),

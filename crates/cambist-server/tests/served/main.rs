@@ -14,6 +14,7 @@ mod canary;
 mod certificates;
 mod cors;
 mod external;
+mod identity_assertions;
 mod instance;
 mod program;
 mod restart;

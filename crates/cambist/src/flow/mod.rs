@@ -19,7 +19,7 @@ use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 pub(crate) use self::exchange::IMPERSONATOR_USERNAME;
 pub use self::{
     exchange::ExchangeFlow,
-    plan::{Output, Plan, PlannedSession, RefreshOutput},
+    plan::{IdentityAssertion, Output, Plan, PlannedSession, RefreshOutput},
 };
 use crate::{
     claims::ScopeAsker,
@@ -109,7 +109,17 @@ impl FlowRequest<'_> {
         text: &str,
         trace: &mut DecisionTrace,
     ) -> Result<ReadToken, SubjectTokenError> {
-        let token = self.read_token(text, TakenTypes::AccessTokens)?;
+        self.subject_token_of(text, TakenTypes::AccessTokens, trace)
+    }
+
+    /// The same for one of these types.
+    pub(crate) fn subject_token_of(
+        &self,
+        text: &str,
+        types: TakenTypes,
+        trace: &mut DecisionTrace,
+    ) -> Result<ReadToken, SubjectTokenError> {
+        let token = self.read_token(text, types)?;
         if let Some(inputs) = trace.inputs.as_deref_mut() {
             inputs.subject_token = Some(RecordedToken::of(&token, text, self.provider));
         }

@@ -50,12 +50,35 @@ pub enum PlannedSession {
 }
 
 /// What `access_token` of the answer holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// An access token.
     AccessToken,
     /// An ID token, and nothing else.
     IdToken,
+    /// An ID-JAG, and nothing else.
+    IdentityAssertion(Box<IdentityAssertion>),
+}
+
+/// What an ID-JAG says beside for whom it speaks and when (draft-ietf-oauth-identity-assertion-authz-grant section
+/// 3.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityAssertion {
+    /// `aud`: issuer of the authorization server that it is for.
+    pub audience: Box<str>,
+    /// `client_id`: what the client is called there.
+    pub client_id: Box<str>,
+    /// `resource` (RFC 8707).
+    pub resource: Option<Box<str>>,
+    /// `scope`.
+    pub scope: Option<Box<str>>,
+    /// `email`, where the client had been told.
+    pub email: Option<Box<str>>,
+}
+
+impl IdentityAssertion {
+    /// Seconds that one is good for.
+    pub const LIFETIME: i64 = 300;
 }
 
 /// A refresh token to mint.

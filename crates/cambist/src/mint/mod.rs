@@ -6,6 +6,7 @@
 mod access_token;
 mod handover;
 mod id_token;
+mod identity_assertion;
 mod ids;
 mod lifetimes;
 mod prepare;

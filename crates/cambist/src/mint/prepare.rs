@@ -11,6 +11,7 @@ use alloc::{
 use super::{
     access_token::AccessToken,
     id_token::IdToken,
+    identity_assertion::IdentityAssertionClaims,
     ids::Ids,
     lifetimes::{SessionTimes, refresh_token_expiry},
     refresh_token::RefreshToken,
@@ -23,7 +24,7 @@ use crate::{
     decision::Grant,
     effects::Effect,
     facts::{ClientSession, SessionKind, UserSession},
-    flow::{Output, PlannedSession, RefreshOutput},
+    flow::{IdentityAssertion, Output, PlannedSession, RefreshOutput},
     moment::Timestamp,
     narrowing,
     realm::{Client, HeaderType, MintingKey},
@@ -214,7 +215,11 @@ impl Minting<'_> {
     fn write(&self) -> Result<Written, Refusal> {
         let plan = &self.grant.plan;
         let now = self.grant.moment.now;
-        let expires = self.scene.expiry(now);
+        let expires = match &plan.output {
+            // Its life is its own, and not that of the client's tokens.
+            Output::IdentityAssertion(_) => plan.expires_by.unwrap_or(now),
+            Output::AccessToken | Output::IdToken => self.scene.expiry(now),
+        };
         let Scene {
             realm,
             client,
@@ -281,7 +286,7 @@ impl Minting<'_> {
         let algorithm = settings
             .access_token_algorithm
             .or_else(|| self.default_algorithm());
-        let access = match plan.output {
+        let access = match &plan.output {
             Output::AccessToken => {
                 let payload = access.write().map_err(|_| Refusal::Unwritable)?;
                 Prepared::new(self.key(algorithm)?, header_type, &payload)
@@ -289,6 +294,11 @@ impl Minting<'_> {
             Output::IdToken => {
                 let (key, payload) = self.id_token_payload(expires)?;
                 Prepared::new(key, HeaderType::Jwt, &payload)
+            }
+            Output::IdentityAssertion(assertion) => {
+                let payload = self.identity_assertion(assertion, expires)?;
+                let key = self.key(self.default_algorithm())?;
+                Prepared::new(key, HeaderType::IdentityAssertion, &payload)
             }
         };
         let mut tokens = Vec::new();
@@ -310,7 +320,7 @@ impl Minting<'_> {
             issued_token_type: plan.issued_token_type,
             further: self.further()?,
         };
-        if plan.output == Output::IdToken {
+        if plan.output != Output::AccessToken {
             response.token_type = "N_A";
         }
         if let Some(refresh) = &plan.refresh {
@@ -324,6 +334,7 @@ impl Minting<'_> {
         let token_id = match plan.output {
             Output::AccessToken => token_id,
             Output::IdToken => self.ids.id_token.text(),
+            Output::IdentityAssertion(_) => self.ids.access_token.text(),
         };
         Ok((access, tokens, response, token_id.into()))
     }
@@ -420,6 +431,26 @@ impl Minting<'_> {
             .id_token_algorithm
             .or_else(|| self.default_algorithm());
         Ok((self.key(algorithm)?, payload(&token)?))
+    }
+
+    fn identity_assertion(
+        &self,
+        assertion: &IdentityAssertion,
+        expires: Timestamp,
+    ) -> Result<Vec<u8>, Refusal> {
+        payload(&IdentityAssertionClaims {
+            jti: &self.ids.access_token.text(),
+            iss: &self.grant.issuer,
+            sub: &self.grant.plan.user.id,
+            aud: &assertion.audience,
+            iat: self.grant.moment.now,
+            exp: expires,
+            client_id: &assertion.client_id,
+            resource: assertion.resource.as_deref(),
+            scope: assertion.scope.as_deref(),
+            email: assertion.email.as_deref(),
+            cnf: self.grant.confirmation(),
+        })
     }
 
     fn key(&self, algorithm: Option<Algorithm>) -> Result<Arc<MintingKey>, Refusal> {

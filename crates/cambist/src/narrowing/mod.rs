@@ -281,8 +281,10 @@ impl<'a> Comparison<'a> {
             subject::compare_user(&mut found);
             return found.widenings;
         };
-        let sources: &[Source] = match (plan.output, plan.id_token) {
+        let sources: &[Source] = match (&plan.output, plan.id_token) {
             (Output::IdToken, _) => &[Source::IdToken],
+            // No mapper writes into it.
+            (Output::IdentityAssertion(_), _) => &[],
             (Output::AccessToken, false) => &[Source::AccessToken],
             (Output::AccessToken, true) => &[Source::AccessToken, Source::IdToken],
         };

@@ -103,6 +103,7 @@ impl AssertionRules {
 pub struct ClientAssertions {
     pub(crate) providers: Box<[Box<str>]>,
     pub(crate) audiences: Box<[(Box<str>, Box<str>)]>,
+    pub(crate) issued: Option<IssuedAssertions>,
 }
 
 impl ClientAssertions {
@@ -119,5 +120,39 @@ impl ClientAssertions {
             .iter()
             .filter(move |(listed, _)| **listed == *alias)
             .map(|(_, audience)| &**audience)
+    }
+
+    /// Which ID-JAGs are issued to it; `None`: none are.
+    #[must_use]
+    pub fn issued(&self) -> Option<&IssuedAssertions> {
+        self.issued.as_ref()
+    }
+}
+
+/// Which ID-JAGs are issued to one client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedAssertions {
+    pub(crate) audiences: Box<[Box<str>]>,
+    pub(crate) scopes: Box<[Box<str>]>,
+    pub(crate) client_id: Option<Box<str>>,
+}
+
+impl IssuedAssertions {
+    /// The authorization servers for which they may be, by issuer, byte for byte. At least one.
+    #[must_use]
+    pub fn audiences(&self) -> &[Box<str>] {
+        &self.audiences
+    }
+
+    /// The scopes that may be asked for; empty: any.
+    #[must_use]
+    pub fn scopes(&self) -> &[Box<str>] {
+        &self.scopes
+    }
+
+    /// What the client is called there; `None`: as here.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
     }
 }

@@ -165,6 +165,7 @@ impl<'a> Builder<'a> {
             profile: document.profile,
             features,
             takes_actors: delegation::takes_actors(document)?,
+            issues_identity_assertions: delegation::issues_identity_assertions(document),
             revoked_ancestor: lineage::revoked_ancestor(document)?,
             ssl_required: document.ssl_required,
             tokens: document.tokens.clone(),

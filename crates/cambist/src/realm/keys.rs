@@ -13,6 +13,7 @@ use crate::{
         HeaderKeys, JoseHeader, JsonLimits, Jwk, SigningHeader, SigningKey, VerificationKey,
         base64url,
     },
+    subject::ID_JAG,
 };
 
 /// One key of the realm.
@@ -84,6 +85,7 @@ pub(crate) struct MintingKey {
     pub(crate) signing: Option<SigningKey>,
     jwt: KnownHeader,
     access_token: KnownHeader,
+    identity_assertion: SigningHeader,
 }
 
 /// The `typ` of a header (RFC 7519 section 5.1).
@@ -93,6 +95,8 @@ pub(crate) enum HeaderType {
     Jwt,
     /// `at+jwt` (RFC 9068 section 2.1).
     AccessToken,
+    /// That of an ID-JAG.
+    IdentityAssertion,
 }
 
 /// A header as this realm writes it, and as it is read.
@@ -126,6 +130,7 @@ impl MintingKey {
             signing: key.signing.clone(),
             jwt: KnownHeader::new(algorithm, &key.kid, "JWT"),
             access_token: KnownHeader::new(algorithm, &key.kid, "at+jwt"),
+            identity_assertion: SigningHeader::new(algorithm, Some(&key.kid), Some(ID_JAG)),
         }))
     }
 
@@ -134,6 +139,7 @@ impl MintingKey {
         match header_type {
             HeaderType::Jwt => &self.jwt.written,
             HeaderType::AccessToken => &self.access_token.written,
+            HeaderType::IdentityAssertion => &self.identity_assertion,
         }
     }
 }

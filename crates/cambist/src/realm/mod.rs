@@ -61,6 +61,7 @@ pub struct Realm {
     pub(crate) profile: Profile,
     pub(crate) features: Features,
     pub(crate) takes_actors: bool,
+    pub(crate) issues_identity_assertions: bool,
     pub(crate) revoked_ancestor: settings::RevokedAncestor,
     pub(crate) ssl_required: SslRequired,
     pub(crate) tokens: TokenSettings,
@@ -121,6 +122,12 @@ impl Realm {
     #[must_use]
     pub fn takes_actors(&self) -> bool {
         self.takes_actors
+    }
+
+    /// Whether ID-JAGs are issued ([`DelegationSettings`](settings::DelegationSettings)).
+    #[must_use]
+    pub fn issues_identity_assertions(&self) -> bool {
+        self.issues_identity_assertions
     }
 
     /// What becomes of a token when one that it was made from is revoked.

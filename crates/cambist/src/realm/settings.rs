@@ -25,6 +25,10 @@ pub struct DelegationSettings {
     /// profile `keycloak` no: there an actor token counts for nothing, as in Keycloak.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor_tokens: Option<bool>,
+    /// Whether ID-JAGs are issued, to the clients that say for whom. Default false, as no Keycloak of this line
+    /// does.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub identity_assertions: bool,
 }
 
 impl DelegationSettings {

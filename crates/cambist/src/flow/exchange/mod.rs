@@ -2,6 +2,7 @@
 
 mod delegation;
 mod external;
+mod identity_assertion;
 mod impersonation;
 mod outward;
 mod permission_based;
@@ -58,6 +59,7 @@ impl TokenExchange {
         mut kinds: Vec<Arc<dyn ExchangeFlow>>,
         providers: Arc<[Arc<dyn ProviderKind>]>,
     ) -> Self {
+        kinds.push(Arc::new(identity_assertion::IdentityAssertions));
         kinds.push(Arc::new(standard::Standard));
         kinds.push(Arc::new(external::External::with(Arc::clone(&providers))));
         kinds.push(Arc::new(outward::Outward::with(providers)));

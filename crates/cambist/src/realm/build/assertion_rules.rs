@@ -10,7 +10,7 @@ use super::Notes;
 use crate::{
     realm::{
         IdentityProvider,
-        assertion_rules::{AssertionRules, ClientAssertions},
+        assertion_rules::{AssertionRules, ClientAssertions, IssuedAssertions},
         document::{Attributes, ClientDocument, IdentityProviderDocument, RealmDocument},
         error::{At, RealmError, RealmProblem},
         identity_provider::ProviderKeys,
@@ -36,6 +36,11 @@ const LARGEST_SKEW: i64 = 60;
 
 const ALLOWED_PROVIDERS: &str = "oauth2.jwt.authorization.grant.idp";
 const ALLOWED_AUDIENCES: &str = "oauth2.jwt.authorization.grant.audience";
+
+/// Client attributes for ID-JAGs that are issued to it. Keycloak 26.7.3 issues none and has no names for them.
+const ISSUED_FOR: &str = "cambist.id_jag.audiences";
+const ISSUED_SCOPES: &str = "cambist.id_jag.scopes";
+const ISSUED_CLIENT: &str = "cambist.id_jag.client_id";
 
 /// The rules of a provider whose assertions may be a grant; `None` for any other.
 pub(super) fn of_provider(
@@ -259,6 +264,23 @@ pub(super) fn of_client(
             .into_iter()
             .map(|audience| (audience.key, audience.value))
             .collect(),
+        issued: issued(client),
+    })
+}
+
+fn issued(document: &ClientDocument) -> Option<IssuedAssertions> {
+    let words = |name: &str| -> Box<[Box<str>]> {
+        let text = document.attributes.get(name).map_or("", |text| text);
+        text.split_ascii_whitespace().map(Box::from).collect()
+    };
+    let audiences = words(ISSUED_FOR);
+    let client_id = document.attributes.get(ISSUED_CLIENT);
+    (!audiences.is_empty()).then(|| IssuedAssertions {
+        audiences,
+        scopes: words(ISSUED_SCOPES),
+        client_id: client_id
+            .filter(|text| !text.is_empty())
+            .map(|text| text.as_str().into()),
     })
 }
 

@@ -12,6 +12,15 @@ use crate::{
 /// Realm attribute for documents of Keycloak, which have no place for `delegation`.
 const ATTRIBUTE: &str = "cambist.delegation.actor_tokens";
 
+/// The same for `identity_assertions`.
+const ISSUE_ATTRIBUTE: &str = "cambist.delegation.identity_assertions";
+
+/// Whether the realm issues ID-JAGs.
+pub(super) fn issues_identity_assertions(document: &RealmDocument) -> bool {
+    let attribute = document.attributes.get(ISSUE_ATTRIBUTE);
+    document.delegation.identity_assertions || attribute.is_some_and(|value| value == "true")
+}
+
 /// Whether the realm takes actor tokens.
 pub(super) fn takes_actors(document: &RealmDocument) -> Result<bool, RealmError> {
     match (document.profile, document.delegation.actor_tokens) {
