@@ -282,7 +282,6 @@ pub enum ExchangeError {
         /// Why.
         reason: GateRefusal,
     },
-
     /// Nobody acts for the subject.
     #[error("{0}")]
     Delegation(#[from] DelegationError),
@@ -540,6 +539,7 @@ fn client_wire(error: ClientAuthError) -> WireError {
         | ClientAuthError::Disabled
         | ClientAuthError::CertificateMissing
         | ClientAuthError::OtherCertificate
+        | ClientAuthError::Federated(_)
         | ClientAuthError::UnsupportedMethod => wire(401, InvalidClient, NOT_BELIEVED),
         ClientAuthError::WrongSecret => wire(401, UnauthorizedClient, NOT_BELIEVED),
         ClientAuthError::Undecodable => wire(

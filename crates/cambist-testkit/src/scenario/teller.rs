@@ -10,7 +10,7 @@ use cambist::{
     engine::{AuthenticatedRequest, Engine, PendingRequest, Progress, TokenRequest},
     moment::Moment,
     outcome::Outcome,
-    outside::{Outside, OutsideNeeded},
+    outside::{IssuerKeys, Outside, OutsideNeeded},
     realm::document::{RealmDocument, SecretSource},
     refusal::Refusal,
     request::Envelope,
@@ -199,10 +199,26 @@ impl Teller<'_> {
             content_type: Some("application/x-www-form-urlencoded"),
             ..Envelope::default()
         };
+        let keys = self.client_keys(&envelope, body.as_bytes());
+        let envelope = Envelope {
+            client_keys: keys.as_ref(),
+            ..envelope
+        };
         Ok(match step.to.unwrap_or(Endpoint::Token) {
             Endpoint::Token => self.token(&envelope, body.as_bytes()),
             other => self.sibling(other, &envelope, body.as_bytes()),
         })
+    }
+
+    /// Keys that the client needs to be believed, where somebody publishes them.
+    fn client_keys(&mut self, envelope: &Envelope<'_>, body: &[u8]) -> Option<Arc<IssuerKeys>> {
+        let realm = &self.world.realm;
+        let needed = self.engine.client_keys_needed(realm, envelope, body)?;
+        self.asked.push(needed.url.to_string());
+        match (self.ask)(&OutsideNeeded::Keys(needed)) {
+            Outside::Keys(keys) => Some(keys),
+            _ => None,
+        }
     }
 
     fn token(&mut self, envelope: &Envelope<'_>, body: &[u8]) -> Came {

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::AssertionError;
+use super::{AssertionError, FederatedClientError};
 
 /// Why a client was not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -29,6 +29,9 @@ pub enum ClientAuthError {
     /// The token that the client signed is not good.
     #[error("{0}")]
     Assertion(#[from] AssertionError),
+    /// The token of the client's platform is not good.
+    #[error("{0}")]
+    Federated(#[from] FederatedClientError),
     /// The client proves itself by a certificate, and there is none.
     #[error("there is no client certificate")]
     CertificateMissing,

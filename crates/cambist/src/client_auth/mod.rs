@@ -7,6 +7,7 @@ mod assertion;
 mod client_secret;
 mod distinguished_name;
 mod error;
+mod federated;
 mod tls;
 
 use alloc::boxed::Box;
@@ -15,6 +16,7 @@ pub(crate) use self::tls::ShownCertificate;
 pub use self::{
     assertion::{AssertionError, AssertionKeys, AssertionKind, JWT_BEARER},
     error::ClientAuthError,
+    federated::{FederatedClient, FederatedClientError, JWT_SPIFFE},
     tls::CertificateRule,
 };
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
     jose::JwsLimits,
     moment::Moment,
     outside::{IssuerKeys, KeysNeeded},
-    realm::{Client, ClientAccess, ClientNo, Profile, Realm},
+    realm::{Client, ClientAccess, ClientNo, Realm},
     request::PresentedCredentials,
     secret::Secret,
 };
@@ -44,6 +46,8 @@ pub enum ClientCredential {
     Assertion(AssertionKeys),
     /// A certificate in the TLS handshake (RFC 8705 section 2).
     Certificate(CertificateRule),
+    /// A token of an identity provider (RFC 7523 section 2.2).
+    Federated(FederatedClient),
     /// Any other method, by Keycloak's name.
     Other(Box<str>),
 }
@@ -63,6 +67,8 @@ pub enum ClientAuthMethod {
     Certificate,
     /// A certificate registered with the client (`self_signed_tls_client_auth`).
     SelfSignedCertificate,
+    /// A token of an identity provider that vouches for the client.
+    FederatedJwt,
 }
 
 impl ClientAuthMethod {
@@ -76,6 +82,7 @@ impl ClientAuthMethod {
             Self::ClientSecretJwt => "client-secret-jwt",
             Self::Certificate => "client-x509",
             Self::SelfSignedCertificate => "client-x509-self-signed",
+            Self::FederatedJwt => "federated-jwt",
         }
     }
 }
@@ -147,7 +154,7 @@ pub(crate) fn authenticate(
         spend();
         return Err(ClientAuthError::Disabled);
     }
-    let proof = prove(realm.profile(), client, presentation)?;
+    let proof = prove(realm, client, presentation)?;
     if client.access() == ClientAccess::BearerOnly {
         return Err(ClientAuthError::BearerOnly);
     }
@@ -169,6 +176,9 @@ pub(crate) fn keys_needed(
         ClientCredential::Assertion(keys) if client.enabled() && !client.is_public() => {
             assertion::keys_needed(client.client_id(), keys, credentials, limits)
         }
+        ClientCredential::Federated(federated) if client.enabled() && !client.is_public() => {
+            federated::keys_needed(realm, federated, credentials, limits)
+        }
         _ => None,
     }
 }
@@ -179,17 +189,20 @@ fn named_by_assertion<'r>(
     presented: &PresentedCredentials,
     limits: &JwsLimits,
 ) -> Option<&'r Client> {
-    if presented.assertion_type.as_deref() != Some(JWT_BEARER) {
-        return None;
+    let kind = presented.assertion_type.as_deref();
+    if kind == Some(JWT_BEARER)
+        && let Ok(id) = assertion::named_client(presented.assertion.as_deref()?, limits)
+    {
+        return realm
+            .client_by_id(&id)
+            .filter(|client| matches!(client.credential(), ClientCredential::Assertion(_)));
     }
-    let id = assertion::named_client(presented.assertion.as_deref()?, limits).ok()?;
-    realm
-        .client_by_id(&id)
-        .filter(|client| matches!(client.credential(), ClientCredential::Assertion(_)))
+    // What is not by and about one client may be by an issuer about it.
+    federated::named(realm, presented, limits)
 }
 
 fn prove(
-    profile: Profile,
+    realm: &Realm,
     client: &Client,
     presentation: &Presentation<'_>,
 ) -> Result<Proof, ClientAuthError> {
@@ -199,13 +212,16 @@ fn prove(
     let presented = presentation.credentials;
     match client.credential() {
         ClientCredential::Secret { digest, .. } => {
-            client_secret::verify(profile, presented, digest, presentation.provider)
+            client_secret::verify(realm.profile(), presented, digest, presentation.provider)
                 .map(Proof::lasting)
         }
         ClientCredential::Assertion(keys) => {
             Ok(assertion::verify(client.client_id(), keys, presentation)?)
         }
         ClientCredential::Certificate(rule) => rule.verify(presentation.certificate),
+        ClientCredential::Federated(federated) => {
+            Ok(federated::verify(realm, client, federated, presentation)?)
+        }
         ClientCredential::None => {
             client_secret::spend(presented, presentation.provider);
             Err(ClientAuthError::WrongSecret)

@@ -173,7 +173,10 @@ impl<'a> Builder<'a> {
             login: document.login.clone(),
             brute_force: document.brute_force.clone(),
             keys,
-            published_client_keys: clients.iter().any(super::Client::publishes_keys),
+            published_client_keys: clients
+                .iter()
+                .any(|client| client.publishes_keys() || client.federated().is_some()),
+            federated_clients: federated_clients(&clients),
             clients,
             clients_by_id: clients_by_id
                 .into_iter()
@@ -283,6 +286,18 @@ impl Notes {
         }
         self.texts
     }
+}
+
+/// Clients for whom an identity provider vouches, by the subject that they have there.
+fn federated_clients(clients: &[super::Client]) -> HashMap<Box<str>, Vec<ClientNo>> {
+    let mut known: HashMap<Box<str>, Vec<ClientNo>> = HashMap::new();
+    for client in clients {
+        if let Some(federated) = client.federated() {
+            let subject = Box::from(federated.subject());
+            known.entry(subject).or_default().push(client.number());
+        }
+    }
+    known
 }
 
 /// Builds the mappers of one client or scope. SAML mappers are kept in the document only.

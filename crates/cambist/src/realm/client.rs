@@ -7,7 +7,11 @@ use super::{
     assertion_rules::ClientAssertions,
     document::{Attributes, ClientGrant},
 };
-use crate::{claims::MapperInstance, client_auth::ClientCredential, crypto::Algorithm};
+use crate::{
+    claims::MapperInstance,
+    client_auth::{ClientCredential, FederatedClient},
+    crypto::Algorithm,
+};
 
 /// The number of a client in its snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -307,6 +311,15 @@ impl Client {
             &*self.credential,
             ClientCredential::Assertion(keys) if keys.address().is_some()
         )
+    }
+
+    /// Who vouches for it, where it proves itself so.
+    #[must_use]
+    pub fn federated(&self) -> Option<&FederatedClient> {
+        match &*self.credential {
+            ClientCredential::Federated(federated) => Some(federated),
+            _ => None,
+        }
     }
 
     /// Settings of its tokens.

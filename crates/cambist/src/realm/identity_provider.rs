@@ -20,6 +20,7 @@ pub struct IdentityProvider {
     pub(crate) mappings: Vec<IdentityMapping>,
     pub(crate) config: Attributes,
     pub(crate) assertion_rules: Option<AssertionRules>,
+    pub(crate) client_assertion_rules: Option<AssertionRules>,
 }
 
 /// What of a provider's tokens is checked, and against what.
@@ -154,6 +155,12 @@ impl IdentityProvider {
     #[must_use]
     pub fn assertion_rules(&self) -> Option<&AssertionRules> {
         self.assertion_rules.as_ref()
+    }
+
+    /// What its assertions must be to prove a client; `None`: they prove none.
+    #[must_use]
+    pub fn client_assertion_rules(&self) -> Option<&AssertionRules> {
+        self.client_assertion_rules.as_ref()
     }
 
     /// One setting; an empty one is none.

@@ -37,7 +37,7 @@ pub use self::{
     role::{Role, RoleNo, RoleOwner, RoleSet},
     scope::{ClientScope, ScopeNo},
 };
-use crate::{client_policy::ClientPolicies, policy::PolicyStore};
+use crate::{client_auth::FederatedClient, client_policy::ClientPolicies, policy::PolicyStore};
 
 /// How a realm treats what Keycloak leaves open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -79,6 +79,8 @@ pub struct Realm {
     pub(crate) realm_roles_by_name: HashMap<Box<str>, RoleNo>,
     pub(crate) groups: Vec<Group>,
     pub(crate) published_client_keys: bool,
+    /// Clients for whom an identity provider vouches, by the subject that they have there.
+    pub(crate) federated_clients: HashMap<Box<str>, Vec<ClientNo>>,
     pub(crate) groups_by_id: HashMap<Box<str>, GroupNo>,
     pub(crate) identity_providers: Vec<IdentityProvider>,
     pub(crate) providers_by_issuer: HashMap<Box<str>, usize>,
@@ -268,7 +270,19 @@ impl Realm {
             .find(|role| role.name() == name)
     }
 
-    /// Whether a client has registered an address for its keys.
+    /// The clients that identity providers vouch for under this subject, and who does.
+    pub(crate) fn federated_clients<'r>(
+        &'r self,
+        subject: &str,
+    ) -> impl Iterator<Item = (&'r Client, &'r FederatedClient)> + use<'r> {
+        let numbers = self.federated_clients.get(subject).into_iter().flatten();
+        numbers.filter_map(|number| {
+            let client = self.client(*number)?;
+            Some((client, client.federated()?))
+        })
+    }
+
+    /// Whether a client has registered an address for its keys, or is vouched for by somebody who publishes them.
     #[must_use]
     pub fn has_published_client_keys(&self) -> bool {
         self.published_client_keys

@@ -134,6 +134,21 @@ impl UnverifiedAssertion {
         found.ok_or(JwtGrantError::UnknownIssuer)
     }
 
+    /// Whether it is said to be of the issuer that the rules are for; by the trust domain of its subject, where such
+    /// tokens name no issuer.
+    pub(crate) fn is_of(&self, rules: &AssertionRules) -> bool {
+        if self.issuer.as_deref() == Some(rules.issuer()) {
+            return true;
+        }
+        let domain = self.subject.as_deref().and_then(trust_domain);
+        rules.is_by_subject() && domain == Some(rules.issuer())
+    }
+
+    /// Its algorithm, where one is known here.
+    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
+        self.algorithm
+    }
+
     /// Id of the key that it names.
     pub(crate) fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()

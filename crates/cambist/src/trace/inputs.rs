@@ -134,6 +134,9 @@ impl RecordedInputs {
             ClientAuthMethod::ClientSecret,
             ClientAuthMethod::PrivateKeyJwt,
             ClientAuthMethod::ClientSecretJwt,
+            ClientAuthMethod::Certificate,
+            ClientAuthMethod::SelfSignedCertificate,
+            ClientAuthMethod::FederatedJwt,
         ];
         let named = |method: &ClientAuthMethod| method.authenticator() == self.authenticated_by;
         Some(ClientProof {

@@ -44,7 +44,9 @@ impl Executor for SignedAssertion {
     ) -> Result<(), ClientPolicyRefusal> {
         let signed = matches!(
             request.method(),
-            ClientAuthMethod::PrivateKeyJwt | ClientAuthMethod::ClientSecretJwt
+            ClientAuthMethod::PrivateKeyJwt
+                | ClientAuthMethod::ClientSecretJwt
+                | ClientAuthMethod::FederatedJwt
         );
         let good = match request.assertion_algorithm() {
             Some(

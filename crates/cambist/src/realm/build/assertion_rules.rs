@@ -13,7 +13,7 @@ use crate::{
         assertion_rules::{AssertionRules, ClientAssertions, IssuedAssertions},
         document::{Attributes, ClientDocument, IdentityProviderDocument, RealmDocument},
         error::{At, RealmError, RealmProblem},
-        identity_provider::ProviderKeys,
+        identity_provider::{ProviderKeys, ProviderTrust},
     },
     subject::{PRESETS, Preset},
 };
@@ -25,8 +25,13 @@ const GRANT_ONLY: &str = "jwt-authorization-grant";
 const KINDS: [&str; 4] = [GRANT_ONLY, "oidc", "keycloak-oidc", "google"];
 
 const ENABLED: &str = "jwtAuthorizationGrantEnabled";
+const SKEW: &str = "allowedClockSkew";
 const MAX_LIFE: &str = "jwtAuthorizationGrantMaxAllowedAssertionExpiration";
 const DEFAULT_MAX_LIFE: i64 = 300;
+
+/// Whether assertions of the provider may prove clients, and how long they may be good for.
+const CLIENTS: &str = "supportsClientAssertions";
+const CLIENT_MAX_LIFE: &str = "federatedClientAssertionMaxExpiration";
 
 /// Longest life of an assertion that can be set, in seconds: its id is remembered as long.
 const LONGEST_LIFE: i64 = 86_400;
@@ -58,43 +63,47 @@ pub(super) fn of_provider(
     if !known || !settings.flag(ENABLED) {
         return Ok(None);
     }
-    let Some(issuer) = settings.issuer(preset, notes)? else {
-        return Ok(None);
-    };
-    let Some(required) = settings.required(preset, notes)? else {
-        return Ok(None);
-    };
+    let reuse = settings.text("jwtAuthorizationGrantAssertionReuseAllowed");
+    let max_life = settings.seconds(MAX_LIFE, 1, LONGEST_LIFE, notes)?;
     let skew = if provider.kind == GRANT_ONLY {
         "jwtAuthorizationGrantAllowedClockSkew"
     } else {
-        "allowedClockSkew"
+        SKEW
     };
-    let own_audience = settings
-        .flag("allowClientIdAsAudience")
-        .then(|| settings.text("clientId").unwrap_or_default());
-    let reuse_allowed = settings.text("jwtAuthorizationGrantAssertionReuseAllowed");
-    Ok(Some(AssertionRules {
-        issuer: issuer.into(),
-        keys: settings.keys(preset, issuer, keys, notes)?,
-        max_life: settings
-            .seconds(MAX_LIFE, 1, LONGEST_LIFE, notes)?
-            .unwrap_or(preset.map_or(DEFAULT_MAX_LIFE, |preset| preset.max_life)),
-        clock_skew: settings
-            .seconds(skew, 0, LARGEST_SKEW, notes)?
-            .unwrap_or_default(),
-        reuse_allowed: match reuse_allowed {
-            Some(text) => text.eq_ignore_ascii_case("true"),
-            None => preset.is_some_and(|preset| preset.reuse_allowed),
-        },
+    let skew = settings.seconds(skew, 0, LARGEST_SKEW, notes)?;
+    let rules = settings.rules(preset, keys, (reuse, max_life, skew), notes)?;
+    Ok(rules.map(|rules| AssertionRules {
         algorithm: settings
             .text("jwtAuthorizationGrantAssertionSignatureAlg")
             .map(Box::from),
         limits_access_token: settings.flag("jwtAuthorizationGrantLimitAccessTokenExp"),
-        own_audience: own_audience.map(Box::from),
-        preset,
-        required,
-        subject_claim: settings.text("subjectClaim").unwrap_or("sub").into(),
+        ..rules
     }))
+}
+
+/// The rules of a provider whose assertions may prove a client; `None` for any other. Platforms vouch for what runs
+/// on them; an OpenID Connect provider does where it is said to.
+pub(super) fn for_clients(
+    at: &At<'_>,
+    provider: &IdentityProviderDocument,
+    trust: &ProviderTrust,
+    notes: &mut Notes,
+) -> Result<Option<AssertionRules>, RealmError> {
+    let settings = Settings {
+        at: at.member("config"),
+        config: &provider.config,
+    };
+    let preset = PRESETS.into_iter().find(|one| one.kind == provider.kind);
+    let said = matches!(provider.kind.as_str(), "oidc" | "keycloak-oidc")
+        && settings.flag(CLIENTS)
+        && trust.signature;
+    if preset.is_none() && !said {
+        return Ok(None);
+    }
+    let reuse = settings.text("supportsClientAssertionReuse");
+    let max_life = settings.seconds(CLIENT_MAX_LIFE, 1, LONGEST_LIFE, notes)?;
+    let skew = settings.seconds(SKEW, 0, LARGEST_SKEW, notes)?;
+    settings.rules(preset, &trust.keys, (reuse, max_life, skew), notes)
 }
 
 /// The settings of one provider: texts under Keycloak's names.
@@ -104,6 +113,43 @@ struct Settings<'a> {
 }
 
 impl Settings<'_> {
+    /// What grant and client have in common. The reuse, the longest life and the skew as they are set.
+    fn rules(
+        &self,
+        preset: Option<&'static Preset>,
+        keys: &ProviderKeys,
+        set: (Option<&str>, Option<i64>, Option<i64>),
+        notes: &mut Notes,
+    ) -> Result<Option<AssertionRules>, RealmError> {
+        let settings = self;
+        let (reuse_allowed, max_life, skew) = set;
+        let Some(issuer) = settings.issuer(preset, notes)? else {
+            return Ok(None);
+        };
+        let Some(required) = settings.required(preset, notes)? else {
+            return Ok(None);
+        };
+        let own_audience = settings
+            .flag("allowClientIdAsAudience")
+            .then(|| settings.text("clientId").unwrap_or_default());
+        Ok(Some(AssertionRules {
+            issuer: issuer.into(),
+            keys: settings.keys(preset, issuer, keys, notes)?,
+            max_life: max_life.unwrap_or(preset.map_or(DEFAULT_MAX_LIFE, |preset| preset.max_life)),
+            clock_skew: skew.unwrap_or_default(),
+            reuse_allowed: match reuse_allowed {
+                Some(text) => text.eq_ignore_ascii_case("true"),
+                None => preset.is_some_and(|preset| preset.reuse_allowed),
+            },
+            algorithm: None,
+            limits_access_token: false,
+            own_audience: own_audience.map(Box::from),
+            preset,
+            required,
+            subject_claim: settings.text("subjectClaim").unwrap_or("sub").into(),
+        }))
+    }
+
     /// A text that is not blank.
     fn text(&self, name: &str) -> Option<&str> {
         let text = self.config.get(name)?.trim();

@@ -4,11 +4,11 @@ use alloc::{borrow::Cow, string::ToString};
 
 use super::{BuildOptions, Notes, identity_providers::check_address};
 use crate::{
-    client_auth::{AssertionKeys, ClientCredential},
+    client_auth::{AssertionKeys, ClientCredential, FederatedClient},
     crypto::Algorithm,
     jose::{JwkSet, JwkSetLimits},
     realm::{
-        document::ClientDocument,
+        document::{ClientDocument, IdentityProviderDocument, RealmDocument},
         error::{At, RealmError, RealmProblem},
     },
     secret::Secret,
@@ -87,6 +87,36 @@ pub(super) fn secret(
             Ok(ClientCredential::None)
         }
     }
+}
+
+/// The alias of the identity provider that vouches for the client.
+const VOUCHED_BY: &str = "jwt.credential.issuer";
+
+/// As whom it is known there: `sub`.
+const KNOWN_AS: &str = "jwt.credential.sub";
+
+/// Somebody vouches for the client.
+pub(super) fn federated(
+    at: &At<'_>,
+    realm: &RealmDocument,
+    document: &ClientDocument,
+    notes: &mut Notes,
+) -> Result<ClientCredential, RealmError> {
+    let at = at.member("attributes");
+    let text = |name: &str| document.attributes.get(name).map_or("", |text| text);
+    let (provider, subject) = (text(VOUCHED_BY), text(KNOWN_AS));
+    for (name, value) in [(VOUCHED_BY, provider), (KNOWN_AS, subject)] {
+        if value.is_empty() {
+            notes.tolerate(at.member(name).error(RealmProblem::Empty))?;
+            return Ok(unsupported(document));
+        }
+    }
+    let known = |one: &IdentityProviderDocument| one.alias == provider;
+    if !realm.identity_providers.iter().any(known) {
+        notes.tolerate(at.member(VOUCHED_BY).unknown("identity provider", provider))?;
+    }
+    let federated = FederatedClient::new(provider, subject);
+    Ok(ClientCredential::Federated(federated))
 }
 
 /// A client that nothing proves, for it wants what is not known here.

@@ -37,6 +37,7 @@ const CLIENT_X509: &str = "client-x509";
 
 /// The authenticator that knows the client's certificate itself. Keycloak has none such.
 const CLIENT_X509_SELF_SIGNED: &str = "client-x509-self-signed";
+const FEDERATED_JWT: &str = "federated-jwt";
 
 /// Builds clients one after the other.
 pub(super) struct ClientBuilder<'b, 'd> {
@@ -191,6 +192,9 @@ impl ClientBuilder<'_, '_> {
             CLIENT_X509 => return certificates::issued(client, document, self.notes),
             CLIENT_X509_SELF_SIGNED => {
                 return certificates::self_signed(client, document, self.options, self.notes);
+            }
+            FEDERATED_JWT => {
+                return assertions::federated(client, self.document, document, self.notes);
             }
             other => return Ok(ClientCredential::Other(other.into())),
         }

@@ -42,6 +42,8 @@ pub(super) fn build(
             let trust = trust(&item, provider, options, notes)?;
             let assertion_rules =
                 assertion_rules::of_provider(&item, provider, &trust.keys, notes)?;
+            let client_assertion_rules =
+                assertion_rules::for_clients(&item, provider, &trust, notes)?;
             Ok(IdentityProvider {
                 id: id.into(),
                 alias: provider.alias.as_str().into(),
@@ -57,6 +59,7 @@ pub(super) fn build(
                 mappings: mappings(&item, provider, notes)?,
                 config: provider.config.clone(),
                 assertion_rules,
+                client_assertion_rules,
             })
         })
         .collect()
