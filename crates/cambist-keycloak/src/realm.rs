@@ -13,7 +13,7 @@ use crate::{
     error::{ImportError, Loss, Report},
     group, identity_provider, keys, mapper,
     members::Members,
-    role, settings, user,
+    organization, role, settings, user,
     writer::{Json, Writer},
 };
 
@@ -35,7 +35,6 @@ const DROPPED: &[&str] = &[
     "keycloakVersion",
     "localizationTexts",
     "oauthClients",
-    "organizations",
     "passwordCredentialGrantAllowed",
     "privateKey",
     "publicKey",
@@ -66,6 +65,7 @@ const ELSEWHERE: &[&str] = &[
     "id",
     "identityProviderMappers",
     "identityProviders",
+    "organizations",
     "roles",
     "scopeMappings",
     "users",
@@ -99,6 +99,10 @@ pub fn read(value: Value) -> Result<Import, ImportError> {
     realm.client_policies = members.value("clientPolicies");
     for user in members.objects("users")?.unwrap_or_default() {
         realm.users.push(user::read(user, &mut report)?);
+    }
+    for organization in members.objects("organizations")?.unwrap_or_default() {
+        let organization = organization::read(organization, &mut realm.users, &mut report)?;
+        realm.organizations.push(organization);
     }
     members.finish(DROPPED, &mut report);
     Ok(Import {
@@ -185,6 +189,14 @@ pub fn to_json(realm: &RealmDocument, users: &[UserDocument]) -> Json {
         .with_some("clientPolicies", realm.client_policies.clone())
         .with_some("components", keys::to_components(&realm.keys))
         .with_list("users", users.iter().map(user::to_json).collect())
+        .with_list(
+            "organizations",
+            realm
+                .organizations
+                .iter()
+                .map(|organization| organization::to_json(organization, users))
+                .collect(),
+        )
         .into()
 }
 

@@ -27,7 +27,7 @@ enum Kind {
 struct Kept(&'static str, Kind, Option<&'static str>);
 
 /// Of those kept as attributes, what the engine reads there.
-const READ_BY_THE_ENGINE: &[&str] = &["adminPermissionsEnabled"];
+const READ_BY_THE_ENGINE: &[&str] = &["adminPermissionsEnabled", "organizationsEnabled"];
 
 const KEPT: &[Kept] = &[
     Kept("accessCodeLifespanLogin", Kind::Number, Some("1800")),

@@ -55,6 +55,7 @@ pub fn read(mut members: Members, report: &mut Report) -> Result<UserDocument, I
         credential: None,
         roles: role::read_given(&mut members)?.unwrap_or_default(),
         groups: members.texts("groups")?.unwrap_or_default(),
+        organizations: Vec::new(),
         attributes: members.value_map("attributes")?.unwrap_or_default(),
         required_actions: members.texts("requiredActions")?.unwrap_or_default(),
         not_before: members.integer("notBefore")?.unwrap_or(0),

@@ -36,19 +36,10 @@ fn all() -> BTreeMap<String, Import> {
 }
 
 /// What is not carried over, of all realms together. Every line here is a promise that there is no other.
-const NOT_CARRIED: &[(&str, &[&str])] = &[
-    (
-        "ep-claims-org",
-        &[
-            "organizationsEnabled: kept without effect",
-            "organizations: dropped",
-        ],
-    ),
-    (
-        "ep-grants",
-        &["users[3].credentials[0].temporary: kept without effect"],
-    ),
-];
+const NOT_CARRIED: &[(&str, &[&str])] = &[(
+    "ep-grants",
+    &["users[3].credentials[0].temporary: kept without effect"],
+)];
 
 #[test]
 fn exactly_these_members_are_not_carried_over() {

@@ -5,6 +5,7 @@ mod elsewhere;
 mod handover;
 mod identity_assertion;
 mod jwt_grant;
+mod refresh;
 mod resource;
 
 use alloc::{
@@ -18,7 +19,8 @@ use thiserror::Error;
 
 pub use self::{
     delegation::DelegationError, elsewhere::ElsewhereError, handover::HandoverError,
-    identity_assertion::IdentityAssertionError, jwt_grant::JwtGrantError, resource::ResourceError,
+    identity_assertion::IdentityAssertionError, jwt_grant::JwtGrantError, refresh::RefreshError,
+    resource::ResourceError,
 };
 use crate::{
     client_auth::{AssertionError, AssertionKind, ClientAuthError},
@@ -157,48 +159,6 @@ pub enum ClientCredentialsError {
         /// Its user name.
         username: String,
     },
-}
-
-/// Why a refresh failed.
-#[derive(Clone, Debug, PartialEq, Error)]
-#[non_exhaustive]
-pub enum RefreshError {
-    /// No refresh token was sent.
-    #[error("no refresh token was sent")]
-    Missing,
-    /// The token does not stand for itself.
-    #[error("{0}")]
-    Token(SubjectTokenError),
-    /// The token has run out.
-    #[error("the refresh token has run out")]
-    Expired,
-    /// Another client's.
-    #[error("the refresh token was issued to another client")]
-    OtherClient,
-    /// The session is gone.
-    #[error("the session is gone")]
-    SessionNotActive,
-    /// The offline session is gone.
-    #[error("the offline session is gone")]
-    OfflineSessionNotFound,
-    /// The client session is gone.
-    #[error("the session has no client session of the client")]
-    NoClientSession,
-    /// The token is older than the user session.
-    #[error("the token is older than the session")]
-    OlderThanSession,
-    /// The user is disabled or gone.
-    #[error("the user is disabled")]
-    UserDisabled,
-    /// A not-before, or a newer use, has overtaken the token.
-    #[error("the token is stale")]
-    Stale,
-    /// The token was used more often than allowed.
-    #[error("the refresh token was used more often than allowed")]
-    ReuseExceeded,
-    /// The token is bound to a key or certificate that the client has not shown.
-    #[error("{0}")]
-    Binding(BindingError),
 }
 
 /// Why a token exchange failed.
@@ -407,7 +367,7 @@ impl Refusal {
             Self::Binding(error) => binding_wire(OAuthErrorCode::InvalidRequest, *error),
             Self::Password(error) => password_wire(*error),
             Self::ClientCredentials(error) => client_credentials_wire(error),
-            Self::Refresh(error) => refresh_wire(error),
+            Self::Refresh(error) => error.wire(),
             Self::Exchange(error) => exchange_wire(error),
             Self::JwtGrant(error) => error.wire(),
             Self::Scope(ScopeError::Invalid(text)) => WireError {
@@ -631,40 +591,6 @@ fn client_credentials_wire(error: &ClientCredentialsError) -> WireError {
             code: InvalidRequest,
             description: Some(Cow::Owned(format!("User '{username}' disabled"))),
         },
-    }
-}
-
-fn refresh_wire(error: &RefreshError) -> WireError {
-    use OAuthErrorCode::{InvalidGrant, InvalidRequest};
-    match error {
-        RefreshError::Missing => wire(400, InvalidRequest, "No refresh token"),
-        RefreshError::Token(_) => wire(400, InvalidGrant, "Invalid refresh token"),
-        RefreshError::Expired => wire(400, InvalidGrant, "Token is not active"),
-        RefreshError::OtherClient => wire(
-            400,
-            InvalidGrant,
-            "Invalid refresh token. Token client and authorized client don't match",
-        ),
-        RefreshError::SessionNotActive => wire(400, InvalidGrant, "Session not active"),
-        RefreshError::OfflineSessionNotFound => {
-            wire(400, InvalidGrant, "Offline user session not found")
-        }
-        RefreshError::NoClientSession => {
-            wire(400, InvalidGrant, "Session doesn't have required client")
-        }
-        RefreshError::OlderThanSession => wire(
-            400,
-            InvalidGrant,
-            "Refresh token issued before the user session started",
-        ),
-        RefreshError::UserDisabled => wire(400, InvalidGrant, "User disabled"),
-        RefreshError::Stale => wire(400, InvalidGrant, "Stale token"),
-        RefreshError::ReuseExceeded => wire(
-            400,
-            InvalidGrant,
-            "Maximum allowed refresh token reuse exceeded",
-        ),
-        RefreshError::Binding(error) => binding_wire(InvalidGrant, *error),
     }
 }
 

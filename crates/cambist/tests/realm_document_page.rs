@@ -65,6 +65,7 @@ fn every_key_is_on_the_page() {
         ),
         ("`roles`", within("roles", wrong())),
         ("`groups`", within("groups", wrong())),
+        ("`organizations`", within("organizations", wrong())),
         ("`policies`", within("policies", wrong())),
         ("`permissions`", within("permissions", wrong())),
         ("`users`", within("users", wrong())),

@@ -4,6 +4,7 @@ mod claim_set;
 mod compose;
 mod context;
 pub mod mappers;
+pub(crate) mod organizations;
 pub mod parameterized;
 #[cfg(test)]
 mod recorded;

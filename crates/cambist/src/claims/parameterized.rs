@@ -12,7 +12,7 @@ use crate::{
     facts::{Facts, User, UserQuery},
     policy::{EvaluationContext, can_be_acted_for, can_view},
     realm::{
-        Client, ClientScope, Realm, RoleSet, ScopeNo,
+        Client, ClientScope, Organization, Realm, RoleSet, ScopeNo,
         parameter::{ParameterKind, ScopeParameter},
     },
     trace::DecisionTrace,
@@ -113,7 +113,9 @@ pub fn check_named(
 /// users.
 pub(super) fn may_name(realm: &Realm, client: &Client, name: &str) -> bool {
     parameter_of(realm, client, name).is_some_and(|(_, kind, parameter)| {
-        kind.takes(parameter) && (client.consent_required() || !kind.always_needs_consent())
+        kind.takes(parameter)
+            && organization_is_there(realm, kind, parameter)
+            && (client.consent_required() || !kind.always_needs_consent())
     })
 }
 
@@ -126,6 +128,10 @@ pub(super) fn repeat_rightly(realm: &Realm, client: &Client, text: &str) -> bool
     let mut single: Vec<(ScopeNo, &str)> = Vec::new();
     let mut users: Vec<&str> = Vec::new();
     for (scope, kind, parameter) in parameters(realm, client, text) {
+        // With and without a parameter is more than one, too.
+        if scope.organizations().is_some() && names(text).any(|name| name == scope.name()) {
+            return false;
+        }
         if kind.names_user() && !users.contains(&parameter) {
             users.push(parameter);
         }
@@ -168,6 +174,9 @@ pub(super) fn active<'r>(
         if !may_name(realm, client, name) || !is_within(scope, roles) || known(&chosen) {
             continue;
         }
+        if !is_member(realm, asker, kind, parameter) {
+            continue;
+        }
         let user = if kind.names_user() {
             let Some(asker) = asker else { continue };
             match named(realm, asker, kind, parameter, trace.as_deref_mut()) {
@@ -187,6 +196,34 @@ pub(super) fn active<'r>(
         ));
     }
     chosen
+}
+
+/// The parameter that stands for all organizations of the user.
+pub(super) const ALL_ORGANIZATIONS: &str = "*";
+
+/// Where the parameter is to name an organization: whether it names one that tokens may tell of.
+fn organization_is_there(realm: &Realm, kind: &ScopeParameter, parameter: &str) -> bool {
+    !matches!(kind.kind(), ParameterKind::Organization)
+        || parameter == ALL_ORGANIZATIONS
+        || realm
+            .organization(parameter)
+            .is_some_and(Organization::enabled)
+}
+
+/// Where the parameter names an organization: whether the user is in it.
+fn is_member(
+    realm: &Realm,
+    asker: Option<&ScopeAsker<'_>>,
+    kind: &ScopeParameter,
+    parameter: &str,
+) -> bool {
+    if !matches!(kind.kind(), ParameterKind::Organization) || parameter == ALL_ORGANIZATIONS {
+        return true;
+    }
+    let organization = realm.organization(parameter);
+    organization
+        .zip(asker)
+        .is_some_and(|(organization, asker)| asker.user.is_in(organization))
 }
 
 /// The user named, as far as claims may tell of them; `None` where the scope is left out.
@@ -245,7 +282,8 @@ fn parameter_of<'r, 't>(
     let scope = realm.scope_by_name(base)?;
     let assigned = client.default_scopes().contains(&scope.number())
         || client.optional_scopes().contains(&scope.number());
-    let kind = scope.parameter().filter(|_| assigned)?;
+    let kind = scope.parameter().or(scope.organizations());
+    let kind = kind.filter(|_| assigned)?;
     Some((scope, kind, parameter))
 }
 

@@ -40,8 +40,6 @@ const NOT_COMPARED: &[(&str, &str)] = &[
         "hard-clash",
         "Keycloak answers 500; here the two claims are joined",
     ),
-    ("organization", "a realm here has no organizations"),
-    ("organization-alias", "a realm here has no organizations"),
     (
         "scopes-builtin-absent",
         "refused; see the tests of scopes::check",

@@ -38,6 +38,16 @@ pub fn names_scope(text: &str, name: &str) -> bool {
     names(text).any(|known| known == name)
 }
 
+/// Whether the text names the scope, with or without a parameter.
+pub(crate) fn names_in_any_form(text: &str, scope: &ClientScope) -> bool {
+    names(text).any(|name| {
+        let rest = name.strip_prefix(scope.name());
+        rest.is_some_and(|rest| {
+            rest.is_empty() || scope.organizations().is_some() && rest.starts_with(':')
+        })
+    })
+}
+
 /// Checks a scope text that a client sent: every name must be `openid` or a default or optional scope of the
 /// client, one blank between names and none around them. Repetition is allowed, an empty text is not. Of users
 /// whom parameters name nothing is known yet; [`check_named`](super::parameterized::check_named) asks for them.
@@ -293,10 +303,12 @@ pub(crate) fn scope_texts<'s>(
     scope: &'s ClientScope,
     parameters: &'s [ActiveParameter],
 ) -> impl Iterator<Item = &'s str> {
-    let plain = scope.parameter().is_none().then(|| scope.name());
+    let of_scope = move |parameter: &&ActiveParameter| parameter.scope() == scope.number();
+    let plain = scope.parameter().is_none() && !parameters.iter().any(|one| of_scope(&one));
+    let plain = plain.then(|| scope.name());
     let named = parameters
         .iter()
-        .filter(move |parameter| plain.is_none() && parameter.scope() == scope.number())
+        .filter(of_scope)
         .map(ActiveParameter::text);
     plain.into_iter().chain(named)
 }

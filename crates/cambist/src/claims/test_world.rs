@@ -8,15 +8,15 @@ use std::{fs, path::Path};
 use serde_json::Value;
 
 use super::{
-    ActiveScopes, ClaimContext, ClaimTarget, ComposedClaims, MapperKinds, compose, effective_roles,
-    token_roles,
+    ActiveScopes, ClaimContext, ClaimTarget, ComposedClaims, MapperKinds, ScopeAsker, compose,
+    effective_roles, token_roles,
 };
 use crate::{
     crypto::{Algorithm, CryptoProvider, Hash, HashAlgorithm, HmacKey, KeyError, Signer, Verifier},
-    facts::{User, UserSession},
+    facts::{Facts, User, UserSession},
     jose::{PrivateKey, PublicKey, SymmetricKey},
     moment::Moment,
-    policy::PolicyKinds,
+    policy::{EvaluationContext, PolicyKinds},
     realm::{
         Client, Features, Profile, Realm, RoleSet,
         build::{BuildOptions, service_account_user, users_of},
@@ -24,6 +24,7 @@ use crate::{
             Attributes, ClientDocument, ClientGrant, ClientScopeDocument, GroupDocument,
             MapperDocument, RealmDocument, RoleDocument, RoleNames, UserDocument,
         },
+        organization::OrganizationDocument,
     },
 };
 
@@ -117,7 +118,17 @@ impl World {
     pub(super) fn login(&self, client_id: &str, username: &str, scope: &str) -> Login<'_> {
         let (client, user) = (self.client(client_id), self.user(username));
         let user_roles = effective_roles(&self.realm, user);
-        let scopes = ActiveScopes::select(&self.realm, client, scope, &user_roles);
+        let asker = ScopeAsker {
+            user,
+            roles: &user_roles,
+            facts: &Facts::default(),
+            context: EvaluationContext {
+                client_id,
+                remote_address: None,
+                moment: Moment::utc(1_700_000_000),
+            },
+        };
+        let scopes = ActiveScopes::select_for(&self.realm, client, scope, &asker, None);
         let token_roles = token_roles(&self.realm, client, scopes.scopes(), &user_roles);
         Login {
             world: self,
@@ -246,6 +257,19 @@ fn document(json: &Value) -> RealmDocument {
     realm.profile = Profile::Keycloak;
     realm.roles = roles(&json["roles"]["realm"]);
     realm.groups = groups(&json["groups"]);
+    if json["organizationsEnabled"] == true {
+        realm
+            .attributes
+            .insert("organizationsEnabled".into(), "true".into());
+    }
+    realm.organizations = list(&json["organizations"])
+        .map(|one| OrganizationDocument {
+            name: text(&one["name"]),
+            alias: Some(text(&one["alias"])),
+            enabled: true,
+            ..OrganizationDocument::default()
+        })
+        .collect();
     realm.default_scopes = names(&json["defaultDefaultClientScopes"]);
     realm.optional_scopes = names(&json["defaultOptionalClientScopes"]);
     realm.client_scopes = json["clientScopes"].as_array().map(|scopes| {
@@ -302,6 +326,12 @@ fn document(json: &Value) -> RealmDocument {
                 clients: name_lists(&user["clientRoles"]),
             },
             groups: names(&user["groups"]).unwrap_or_default(),
+            organizations: list(&json["organizations"])
+                .filter(|one| {
+                    list(&one["members"]).any(|member| member["username"] == user["username"])
+                })
+                .map(|one| text(&one["alias"]))
+                .collect(),
             attributes: name_lists(&user["attributes"]),
             ..UserDocument::default()
         })

@@ -6,7 +6,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Values;
-use crate::{moment::Timestamp, secret::Secret};
+use crate::{moment::Timestamp, realm::Organization, secret::Secret};
 
 /// A user, or the service account of a client. Roles, groups and clients are named by internal id, so
 /// that a user outlives a renaming.
@@ -36,6 +36,9 @@ pub struct User {
     /// Internal ids of the user's groups.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
+    /// Internal ids of the organizations that the user is a member of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub organizations: Vec<String>,
     /// Further values.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: Values,
@@ -63,6 +66,14 @@ pub struct User {
     /// Version of the record; every write makes it one higher.
     #[serde(default)]
     pub version: u64,
+}
+
+impl User {
+    /// Whether the user is a member of the organization.
+    #[must_use]
+    pub fn is_in(&self, organization: &Organization) -> bool {
+        self.organizations.iter().any(|id| id == organization.id())
+    }
 }
 
 /// A hashed password, in Keycloak's terms.

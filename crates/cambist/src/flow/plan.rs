@@ -94,6 +94,8 @@ pub struct RefreshOutput {
     pub nonce: Option<Box<str>>,
     /// `req-aud` that it carries on.
     pub audiences: Vec<Box<str>>,
+    /// `organization` that it carries on.
+    pub organization: Option<Box<str>>,
 }
 
 /// What a flow wants minted.

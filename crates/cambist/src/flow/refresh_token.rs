@@ -163,6 +163,13 @@ impl PendingFlow for PendingRefresh {
                 .ok_or(RefreshError::Token(SubjectTokenError::AncestorRevoked));
             trace.step("nothing that the token was made from is revoked", stands)?;
         }
+        if let Some(alias) = &token.organization {
+            let organization = realm.organization(alias);
+            let member = organization
+                .is_some_and(|organization| organization.enabled() && user.is_in(organization));
+            let member = member.then_some(()).ok_or(RefreshError::Organization);
+            trace.step("the user is in the organization of the token", member)?;
+        }
         let derived = Derived::of(realm, client, &token)?;
         let resource = original_resource(request, token.resource.as_deref());
         let resource = trace.step("the resource is the one of the refresh token", resource)?;
@@ -199,6 +206,7 @@ impl PendingFlow for PendingRefresh {
             reuse_id: token.reuse_id.clone(),
             nonce: token.nonce.clone(),
             audiences: token.audiences.clone(),
+            organization: token.organization.clone(),
         });
         Ok(Plan {
             client: client.number(),

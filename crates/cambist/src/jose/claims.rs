@@ -82,8 +82,11 @@ pub struct TokenClaims<'a> {
     pub derived_from: Option<Value>,
     /// Keycloak: stays through the refreshes of a token that may be used once.
     pub reuse_id: Option<Cow<'a, str>>,
-    /// Keycloak: the resource that the access token is for alone.
+    /// Keycloak: the resource that the access token is for alone, in a refresh token; passed over in any other form.
     pub resource: Option<Cow<'a, str>>,
+    /// Keycloak: alias of the organization that a login chose, in a refresh token; elsewhere mappers write a claim
+    /// of that name, and any other form of it is passed over.
+    pub organization: Option<Cow<'a, str>>,
     /// Keycloak: what made the token.
     pub prov: Option<Cow<'a, str>>,
     /// Keycloak: audience of the access token that a refresh token came with.
@@ -140,7 +143,9 @@ impl<'a> TokenClaims<'a> {
             may_act: object("may_act", raw.may_act)?,
             derived_from: raw.derived_from,
             reuse_id: text("reuse_id", raw.reuse_id)?,
-            resource: text("resource", raw.resource)?,
+            // Of other forms in other tokens, where mappers may write them.
+            resource: text("resource", raw.resource).ok().flatten(),
+            organization: text("organization", raw.organization).ok().flatten(),
             prov: text("prov", raw.prov)?,
             aud_x: list("aud_x", raw.aud_x)?,
             req_aud: list("req-aud", raw.req_aud)?,
@@ -298,6 +303,8 @@ struct RawClaims<'a> {
     reuse_id: Scalar<'a>,
     #[serde(borrow, default)]
     resource: Scalar<'a>,
+    #[serde(borrow, default)]
+    organization: Scalar<'a>,
     #[serde(borrow, default)]
     prov: Scalar<'a>,
     #[serde(borrow, default)]

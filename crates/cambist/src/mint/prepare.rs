@@ -19,7 +19,7 @@ use super::{
     unsigned::{Prepared, PreparedToken, Rest, UnsignedExchange},
 };
 use crate::{
-    claims::{ClaimContext, ClaimTarget, ComposedClaims, compose},
+    claims::{ClaimContext, ClaimTarget, ComposedClaims, compose, organizations::told},
     crypto::{Algorithm, Entropy},
     decision::Grant,
     effects::Effect,
@@ -30,7 +30,7 @@ use crate::{
     realm::{Client, HeaderType, MintingKey},
     refusal::Refusal,
     response::TokenResponse,
-    subject::{SessionCode, TokenCode, TokenId, effective_not_before},
+    subject::{GrantCode, SessionCode, TokenCode, TokenId, effective_not_before},
 };
 
 impl Grant {
@@ -393,6 +393,10 @@ impl Minting<'_> {
             access_token_audience: &seen.audience,
             requested_audiences: &refresh.audiences,
             resource: plan.resource.as_deref(),
+            organization: refresh
+                .organization
+                .as_deref()
+                .or_else(|| self.chosen_organization()),
         };
         Ok((
             Prepared::new(
@@ -402,6 +406,19 @@ impl Minting<'_> {
             ),
             expires,
         ))
+    }
+
+    /// The organization that a login chose by its scope, where that is one.
+    fn chosen_organization(&self) -> Option<&str> {
+        let Scene { realm, plan, .. } = *self.scene;
+        if plan.grant != GrantCode::Password || plan.user.organizations.is_empty() {
+            return None;
+        }
+        let told = told(realm, &plan.user, &self.scene.scopes, &plan.parameters);
+        match *told {
+            [only] => Some(only.alias()),
+            _ => None,
+        }
     }
 
     fn id_token(&self, expires: Timestamp) -> Result<PreparedToken, Refusal> {

@@ -26,6 +26,7 @@ pub(super) struct RefreshToken<'a> {
     pub(super) access_token_audience: &'a [Cow<'a, str>],
     pub(super) requested_audiences: &'a [Box<str>],
     pub(super) resource: Option<&'a str>,
+    pub(super) organization: Option<&'a str>,
 }
 
 impl Serialize for RefreshToken<'_> {
@@ -67,6 +68,9 @@ impl Serialize for RefreshToken<'_> {
         write_audience(&mut map, "aud_x", self.access_token_audience)?;
         if !self.requested_audiences.is_empty() {
             map.serialize_entry("req-aud", self.requested_audiences)?;
+        }
+        if let Some(organization) = self.organization {
+            map.serialize_entry("organization", organization)?;
         }
         if let Some(resource) = self.resource {
             map.serialize_entry("resource", resource)?;

@@ -2,7 +2,7 @@
 
 use super::{Comparison, Dimension, Found, Grantor, grantor};
 use crate::{
-    claims::scopes::names_scope,
+    claims::scopes::{names_in_any_form, names_scope},
     realm::{Client, ClientScope, Profile, Realm, client::EXCHANGE_ADDS_SCOPES},
     subject::ReadToken,
 };
@@ -39,7 +39,7 @@ pub(crate) fn stays(realm: &Realm, client: &Client, scope: &ClientScope, had: &s
     realm.profile() == Profile::Keycloak
         || !scope.in_token_scope()
         || scope.parameter().is_some()
-        || names_scope(had, scope.name())
+        || names_in_any_form(had, scope)
         || client
             .tokens()
             .exchange_adds

@@ -12,6 +12,7 @@ mod identity_providers;
 pub mod ids;
 mod keys;
 mod lineage;
+mod organizations;
 pub(crate) mod origins;
 mod roles;
 mod scopes;
@@ -115,6 +116,7 @@ impl<'a> Builder<'a> {
         let clients_by_id = self.client_numbers()?;
         let role_index = roles::build(document, &self.ids, &clients_by_id)?;
         let (groups, groups_by_id) = groups::build(document, &self.ids, &role_index)?;
+        let organizations = organizations::build(document, &self.ids)?;
         let (scopes, scopes_by_name) = self.scopes(features, &role_index)?;
         let defaults = self.default_scopes(&scopes, &scopes_by_name)?;
 
@@ -189,6 +191,7 @@ impl<'a> Builder<'a> {
             roles_by_id,
             realm_roles_by_name,
             groups,
+            organizations,
             groups_by_id,
             identity_providers,
             providers_by_issuer,

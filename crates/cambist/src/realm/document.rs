@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Profile,
+    organization::OrganizationDocument,
     settings::{
         BruteForce, DelegationSettings, LoginSettings, SessionSettings, SslRequired, TokenSettings,
     },
@@ -82,6 +83,9 @@ pub struct RealmDocument {
     /// Groups, nested.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupDocument>,
+    /// Organizations; scopes may name them where the attribute `organizationsEnabled` is `true`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub organizations: Vec<OrganizationDocument>,
     /// Clients.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientDocument>,
@@ -136,6 +140,7 @@ impl RealmDocument {
             default_scopes: None,
             optional_scopes: None,
             groups: Vec::new(),
+            organizations: Vec::new(),
             clients: Vec::new(),
             policies: Vec::new(),
             permissions: Vec::new(),
@@ -698,6 +703,9 @@ pub struct UserDocument {
     /// Paths of groups, such as `/staff/finance`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
+    /// Organizations by alias.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub organizations: Vec<String>,
     /// Further values.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, Vec<String>>,

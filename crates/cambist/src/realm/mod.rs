@@ -14,6 +14,7 @@ pub mod features;
 pub mod group;
 pub mod identity_provider;
 pub mod keys;
+pub mod organization;
 pub mod parameter;
 pub mod role;
 pub mod scope;
@@ -25,6 +26,8 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::keys::{HeaderType, MintingKey};
+pub use self::organization::Organization;
+use self::organization::Organizations;
 use self::settings::{BruteForce, LoginSettings, SessionSettings, SslRequired, TokenSettings};
 pub use self::{
     client::{Client, ClientAccess, ClientNo},
@@ -78,6 +81,7 @@ pub struct Realm {
     pub(crate) roles_by_id: HashMap<Box<str>, RoleNo>,
     pub(crate) realm_roles_by_name: HashMap<Box<str>, RoleNo>,
     pub(crate) groups: Vec<Group>,
+    pub(crate) organizations: Organizations,
     pub(crate) published_client_keys: bool,
     /// Clients for whom an identity provider vouches, by the subject that they have there.
     pub(crate) federated_clients: HashMap<Box<str>, Vec<ClientNo>>,
@@ -286,6 +290,18 @@ impl Realm {
     #[must_use]
     pub fn has_published_client_keys(&self) -> bool {
         self.published_client_keys
+    }
+
+    /// The organization of this alias. Letter case counts.
+    #[must_use]
+    pub fn organization(&self, alias: &str) -> Option<&Organization> {
+        self.organizations.by_alias(alias)
+    }
+
+    /// The organization of this internal id.
+    #[must_use]
+    pub fn organization_by_id(&self, id: &str) -> Option<&Organization> {
+        self.organizations.by_id(id)
     }
 
     /// All groups, parents before children.

@@ -35,6 +35,8 @@ pub enum ParameterKind {
     Username,
     /// `delegation`: a user who may act for the one the token is for.
     Delegation,
+    /// The alias of an organization, or `*` for all that the user is in.
+    Organization,
     /// A kind that is unknown or off: no parameter is right.
     Unusable,
 }
@@ -102,6 +104,16 @@ impl ScopeParameter {
         Some((parameter, fault))
     }
 
+    /// What a scope of organizations takes.
+    pub(crate) const fn organizations() -> Self {
+        Self {
+            kind: ParameterKind::Organization,
+            repeatable: false,
+            open_user_data: false,
+            always_consent: false,
+        }
+    }
+
     /// What it takes.
     #[must_use]
     pub fn kind(&self) -> &ParameterKind {
@@ -142,7 +154,10 @@ impl ScopeParameter {
     pub fn takes(&self, text: &str) -> bool {
         !text.is_empty()
             && match &self.kind {
-                ParameterKind::Text | ParameterKind::Username | ParameterKind::Delegation => true,
+                ParameterKind::Text
+                | ParameterKind::Username
+                | ParameterKind::Delegation
+                | ParameterKind::Organization => true,
                 ParameterKind::Integer => text.parse::<i64>().is_ok(),
                 ParameterKind::Boolean => {
                     text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")

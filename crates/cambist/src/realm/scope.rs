@@ -30,6 +30,7 @@ pub struct ClientScope {
     pub(crate) mappers: Box<[MapperInstance]>,
     pub(crate) attributes: Attributes,
     pub(crate) parameter: Option<ScopeParameter>,
+    pub(crate) organizations: Option<ScopeParameter>,
 }
 
 impl ClientScope {
@@ -87,6 +88,13 @@ impl ClientScope {
     #[must_use]
     pub fn parameter(&self) -> Option<&ScopeParameter> {
         self.parameter.as_ref()
+    }
+
+    /// What it takes after a colon, where it tells of organizations: the alias of one, or `*`. Unlike a
+    /// parameterized scope it is also active without.
+    #[must_use]
+    pub fn organizations(&self) -> Option<&ScopeParameter> {
+        self.organizations.as_ref()
     }
 
     /// Settings under Keycloak's names.

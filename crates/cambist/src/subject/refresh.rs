@@ -28,6 +28,7 @@ pub struct ReadRefreshToken {
     pub(crate) nonce: Option<Box<str>>,
     pub(crate) reuse_id: Option<Box<str>>,
     pub(crate) resource: Option<Box<str>>,
+    pub(crate) organization: Option<Box<str>>,
     /// What the exchange that gave it had asked for.
     pub(crate) audiences: Vec<Box<str>>,
     /// `aud` of the access token that it came with.
@@ -131,6 +132,7 @@ pub fn read_refresh_token(
         confirmation: claims.cnf.as_ref().map(Confirmation::read),
         nonce: claims.nonce.as_deref().map(Box::from),
         reuse_id: claims.reuse_id.as_deref().map(Box::from),
+        organization: claims.organization.as_deref().map(Box::from),
         resource: claims.resource.as_deref().map(Box::from),
         access_audience: claims
             .aud_x

@@ -114,6 +114,18 @@ impl ClaimRule {
         }
     }
 
+    /// Writes a value that has its type already.
+    pub fn write_value<'a>(
+        &'a self,
+        claims: &mut ComposedClaims<'a>,
+        target: ClaimTarget,
+        value: ClaimValue<'a>,
+    ) {
+        if let Some(path) = &self.path {
+            path.write(claims, target, value, false);
+        }
+    }
+
     /// Writes a list, or its first value where a single one is wanted. An empty list writes nothing.
     pub fn write_texts<'a>(
         &'a self,

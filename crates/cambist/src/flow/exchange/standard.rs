@@ -11,7 +11,7 @@ use crate::{
         ClaimContext, ClaimTarget, compose,
         parameterized::named_users,
         roles::{effective_roles, narrowed_token_roles, token_roles},
-        scopes::{ActiveScopes, OFFLINE_ACCESS, OPENID, names_scope},
+        scopes::{ActiveScopes, OFFLINE_ACCESS, OPENID, names_in_any_form, names_scope},
     },
     client_policy::Restrictions,
     crypto::CryptoProvider,
@@ -203,7 +203,7 @@ impl PendingFlow for PendingStandard {
         }
         let had = subject.token().scope().unwrap_or_default();
         active.retain(|scope| {
-            names_scope(text, scope.name()) || scope_stays(realm, client, scope, had)
+            names_in_any_form(text, scope) || scope_stays(realm, client, scope, had)
         });
         let granted = consented(client, &user, active.scopes().iter().copied());
         let granted = granted

@@ -9,9 +9,12 @@ use core::fmt::Write;
 
 use crate::{
     crypto::{CryptoProvider, HashAlgorithm},
-    realm::document::{
-        ClientDocument, ClientScopeDocument, GroupDocument, IdentityProviderDocument,
-        MapperDocument, RealmDocument, RoleDocument,
+    realm::{
+        document::{
+            ClientDocument, ClientScopeDocument, GroupDocument, IdentityProviderDocument,
+            MapperDocument, RealmDocument, RoleDocument,
+        },
+        organization::OrganizationDocument,
     },
 };
 
@@ -67,6 +70,11 @@ impl<'p> IdSource<'p> {
         self.given(provider.id.as_deref(), "identity-provider", &provider.alias)
     }
 
+    pub(super) fn organization<'d>(&self, organization: &'d OrganizationDocument) -> Cow<'d, str> {
+        let id = organization.id.as_deref();
+        self.given(id, "organization", organization.alias())
+    }
+
     fn of_client(&self, kind: &str, client: &str, name: &str) -> String {
         self.derive(kind, &format!("{client}{SEPARATOR}{name}"))
     }
@@ -80,7 +88,7 @@ impl<'p> IdSource<'p> {
 }
 
 /// Writes the derived id wherever the document has none: clients, roles, client scopes, mappers, groups,
-/// identity providers and their mappers, policies, permissions, resources, scopes of the permission store,
+/// organizations, identity providers and their mappers, policies, permissions, resources, scopes of the permission store,
 /// users. Ids that are there stay.
 pub fn assign_ids(document: &mut RealmDocument, provider: &dyn CryptoProvider) {
     let realm = document.realm.clone();
@@ -102,6 +110,10 @@ pub fn assign_ids(document: &mut RealmDocument, provider: &dyn CryptoProvider) {
         mappers(&ids, "client-mapper", &client.id, &mut client.mappers);
     }
     groups(&ids, &mut document.groups);
+    for organization in &mut document.organizations {
+        let derived = ids.organization(organization).into_owned();
+        fill(&mut organization.id, || derived);
+    }
     for provider in &mut document.identity_providers {
         fill(&mut provider.id, || {
             ids.derive("identity-provider", &provider.alias)

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use super::{
     Builder, Notes, SAML, Unique, build_mappers, check_count, check_name, check_protocol,
-    client_tokens::read_flag, number, roles::RoleIndex,
+    client_tokens::read_flag, number, organizations, roles::RoleIndex,
 };
 use crate::realm::{
     ClientScope, ScopeNo, ScopeParameter,
@@ -16,6 +16,9 @@ use crate::realm::{
     features::Features,
     parameter::ParameterFault,
 };
+
+/// The kind of mapper that makes a scope one of organizations.
+const MEMBERSHIP: &str = "oidc-organization-membership-mapper";
 
 /// Scopes by name.
 pub(super) type ScopeNames = HashMap<Box<str>, ScopeNo>;
@@ -107,6 +110,8 @@ impl Builder<'_> {
                     mapper.stand_in(no, parameter.is_repeatable());
                 }
             }
+            let tells = organizations::enabled(self.document)
+                && mappers.iter().any(|mapper| mapper.kind() == MEMBERSHIP);
             let mut flag = |key| {
                 read_flag(
                     &attributes_at,
@@ -127,6 +132,7 @@ impl Builder<'_> {
                 mappers,
                 attributes: document.attributes.clone(),
                 parameter,
+                organizations: tells.then(ScopeParameter::organizations),
             });
         }
         Ok((scopes, names))

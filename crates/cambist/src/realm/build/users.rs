@@ -150,6 +150,7 @@ impl<'r> Names<'r> {
             last_name: document.last_name.clone(),
             roles: self.roles(&at.member("roles"), &document.roles)?,
             groups: self.groups(&at.member("groups"), &document.groups)?,
+            organizations: self.organizations(&at.member("organizations"), document)?,
             attributes: document.attributes.clone(),
             required_actions: document.required_actions.clone(),
             created: Timestamp::EPOCH,
@@ -209,6 +210,25 @@ impl<'r> Names<'r> {
             Ok((*group).to_owned())
         };
         paths.iter().enumerate().map(find).collect()
+    }
+
+    fn organizations(
+        &self,
+        list: &At<'_>,
+        document: &UserDocument,
+    ) -> Result<Vec<String>, RealmError> {
+        let find = |(place, alias): (usize, &String)| {
+            let organization = self.realm.organization(alias);
+            let organization =
+                organization.ok_or_else(|| list.item(place).unknown("organization", alias))?;
+            Ok(organization.id().to_owned())
+        };
+        document
+            .organizations
+            .iter()
+            .enumerate()
+            .map(find)
+            .collect()
     }
 
     fn consents(&self, at: &At<'_>, document: &UserDocument) -> Result<Vec<Consent>, RealmError> {
