@@ -18,6 +18,9 @@ pub const STANDARD_EXCHANGE: &str = "standard.token.exchange.enabled";
 /// Switch of the JWT authorization grant.
 pub const JWT_GRANT: &str = "oauth2.jwt.authorization.grant.enabled";
 
+/// Attribute of a client whose tokens are bound to the key of a DPoP proof.
+pub const DPOP_BOUND: &str = "dpop.bound.access.tokens";
+
 const DROPPED: &[&str] = &[
     "access",
     "authenticationFlowBindingOverrides",
@@ -159,6 +162,8 @@ pub fn apply(
         client.mappers = mappers;
     }
     merge_attributes(&mut client.attributes, &mut members)?;
+    // Whoever writes the attribute says how it is from now on.
+    client.dpop_bound &= !client.attributes.contains_key(DPOP_BOUND);
     grants_from_attributes(client);
     members.finish(DROPPED, report);
     Ok(())
@@ -173,6 +178,10 @@ pub fn to_json(client: &ClientDocument) -> Json {
         Some(SecretSource::Text(secret)) => Some(secret.expose().to_owned()),
         _ => None,
     };
+    let mut attributes = client.attributes.clone();
+    if client.dpop_bound {
+        attributes.insert(DPOP_BOUND.into(), "true".into());
+    }
     Writer::new()
         .with_some("id", client.uuid.clone())
         .with("clientId", client.id.clone())
@@ -208,7 +217,7 @@ pub fn to_json(client: &ClientDocument) -> Json {
         .with("publicClient", client.public)
         .with("frontchannelLogout", client.frontchannel_logout)
         .with("protocol", client.protocol.clone())
-        .with_texts("attributes", &client.attributes)
+        .with_texts("attributes", &attributes)
         .with("fullScopeAllowed", client.full_scope_allowed)
         .with_list(
             "protocolMappers",
@@ -271,6 +280,26 @@ mod tests {
             [ClientGrant::AuthorizationCode, ClientGrant::TokenExchange]
         );
         assert!(client.default_scopes.is_none());
+    }
+
+    /// A binding is not lost on the way out and back, and may be taken away.
+    #[test]
+    fn tokens_that_are_bound_stay_bound() {
+        let mut bound = client(json!({"clientId": "lamp"}));
+        bound.dpop_bound = true;
+        let written = to_json(&bound);
+        let written = serde_json::to_value(&written).unwrap();
+        assert_eq!(written["attributes"]["dpop.bound.access.tokens"], "true");
+        let back = client(written);
+        assert_eq!(back.attributes["dpop.bound.access.tokens"], "true");
+        let off = json!({"attributes": {"dpop.bound.access.tokens": "false"}});
+        apply(
+            &mut bound,
+            Members::new("c", off).unwrap(),
+            &mut Report::default(),
+        )
+        .unwrap();
+        assert!(!bound.dpop_bound);
     }
 
     #[test]

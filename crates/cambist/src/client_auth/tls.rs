@@ -1,12 +1,15 @@
 //! `tls_client_auth` and `self_signed_tls_client_auth`: a client that proves itself in the TLS handshake
 //! (RFC 8705 section 2).
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
+
+use regex::Regex;
 
 use super::{ClientAuthError, ClientAuthMethod, Proof, distinguished_name::DistinguishedName};
 use crate::{
     crypto::{CryptoProvider, HashAlgorithm},
     jose::{JwkSet, base64url},
+    policy::full_match,
     request::{AlternativeName, ClientCertificate},
 };
 
@@ -18,6 +21,8 @@ pub struct CertificateRule(Rule);
 enum Rule {
     /// One of a trusted authority with this subject.
     Subject(DistinguishedName),
+    /// One of a trusted authority whose subject, as Java writes it, the pattern matches as a whole.
+    Pattern(Regex),
     /// One of a trusted authority with this name among its others.
     Alternative(AlternativeName),
     /// One of these, by thumbprint, whoever has signed it.
@@ -30,6 +35,14 @@ impl CertificateRule {
     #[must_use]
     pub fn subject(name: &str) -> Option<Self> {
         DistinguishedName::parse(name).map(|name| Self(Rule::Subject(name)))
+    }
+
+    /// `tls_client_auth` by a pattern for the whole of the subject's distinguished name, with a blank after each
+    /// comma as Java writes it. `None`: no such pattern, or one that holds nobody off, as it matches nothing at all.
+    #[must_use]
+    pub(crate) fn pattern(pattern: &str) -> Option<Self> {
+        let pattern = full_match(pattern)?;
+        (!pattern.is_match("")).then_some(Self(Rule::Pattern(pattern)))
     }
 
     /// `tls_client_auth` by a subject alternative name.
@@ -56,7 +69,9 @@ impl CertificateRule {
     pub const fn method(&self) -> ClientAuthMethod {
         match self.0 {
             Rule::Registered(_) => ClientAuthMethod::SelfSignedCertificate,
-            Rule::Subject(_) | Rule::Alternative(_) => ClientAuthMethod::Certificate,
+            Rule::Subject(_) | Rule::Pattern(_) | Rule::Alternative(_) => {
+                ClientAuthMethod::Certificate
+            }
         }
     }
 
@@ -68,6 +83,10 @@ impl CertificateRule {
         let own = match &self.0 {
             Rule::Subject(name) => {
                 shown.trusted && DistinguishedName::parse(&shown.subject).as_ref() == Some(name)
+            }
+            Rule::Pattern(pattern) => {
+                let subject = as_java_writes(&shown.subject);
+                shown.trusted && subject.is_some_and(|subject| pattern.is_match(&subject))
             }
             Rule::Alternative(name) => shown.trusted && shown.alternatives.contains(name),
             Rule::Registered(thumbprints) => thumbprints.contains(&shown.thumbprint),
@@ -99,6 +118,13 @@ impl ShownCertificate {
             trusted: certificate.trusted,
         }
     }
+}
+
+/// The subject as `X500Name.toString` has it: a blank after each comma. `None` where a value would be quoted there.
+fn as_java_writes(subject: &str) -> Option<String> {
+    let plain = !subject.contains(['\\', '"', '+', '#', '<', '>', ';']);
+    let parts = subject.split(',').map(str::trim);
+    plain.then(|| parts.collect::<Vec<_>>().join(", "))
 }
 
 fn thumbprint(der: &[u8], provider: &dyn CryptoProvider) -> Box<str> {

@@ -252,6 +252,10 @@ pub struct ClientDocument {
     /// The user must have consented. Default false.
     #[serde(default)]
     pub consent_required: bool,
+    /// It gets tokens only with a DPoP proof, and they are bound to the proof's key (Keycloak: attribute
+    /// `dpop.bound.access.tokens`; either will do). Default false.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub dpop_bound: bool,
     /// Tokens issued before this second are refused. Default 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub not_before: i64,
@@ -314,6 +318,7 @@ impl ClientDocument {
             scope_mappings: RoleNames::default(),
             roles: Vec::new(),
             mappers: Vec::new(),
+            dpop_bound: false,
             surrogate_auth_required: false,
             frontchannel_logout: false,
             attributes: Attributes::new(),

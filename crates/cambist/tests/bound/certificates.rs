@@ -99,6 +99,55 @@ fn a_certificate_of_an_authority_proves_the_client_it_names() {
 }
 
 #[test]
+fn a_pattern_must_match_the_whole_subject_as_java_writes_it() {
+    const PATTERN: &str = "x509.allow.regex.pattern.comparison";
+    let shown = certificate(b"one");
+    let with = |pattern: &str, shown: &ClientCertificate| {
+        let attributes = json!({"x509.subjectdn": pattern, PATTERN: "true"});
+        proves("client-x509", attributes, Some(shown))
+    };
+    for pattern in [
+        "CN=till [0-9]+, O=Tills",
+        "CN=till 7.*",
+        "(?i)cn=TILL 7, o=tills",
+    ] {
+        assert_eq!(
+            with(pattern, &shown),
+            Ok(ClientAuthMethod::Certificate),
+            "{pattern}"
+        );
+    }
+    for pattern in [
+        "CN=till 7",
+        "till",
+        "CN=till 7,O=Tills",
+        "CN=till 8.*",
+        "O=Tills",
+    ] {
+        let refused = with(pattern, &shown);
+        assert_eq!(refused, Err(ClientAuthError::OtherCertificate), "{pattern}");
+    }
+    // A value with a comma of its own cannot pass for two parts.
+    let mut forged = certificate(b"two");
+    forged.subject = r"CN=till 7\, O=Tills,O=Elsewhere".into();
+    let refused = with("CN=till 7, O=Tills.*", &forged);
+    assert_eq!(refused, Err(ClientAuthError::OtherCertificate));
+    let mut untrusted = certificate(b"one");
+    untrusted.trusted = false;
+    let refused = with("CN=till 7.*", &untrusted);
+    assert_eq!(refused, Err(ClientAuthError::OtherCertificate));
+    // What matches anybody names nobody.
+    for pattern in ["(.*?)(?:$)", ".*", "(", ""] {
+        let refused = with(pattern, &shown);
+        assert_eq!(
+            refused,
+            Err(ClientAuthError::UnsupportedMethod),
+            "{pattern}"
+        );
+    }
+}
+
+#[test]
 fn a_rule_that_cannot_be_read_proves_nobody() {
     let shown = certificate(b"one");
     for attributes in [

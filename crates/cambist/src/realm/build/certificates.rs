@@ -16,7 +16,7 @@ use crate::{
 /// Keycloak's attribute for the subject.
 const SUBJECT: &str = "x509.subjectdn";
 
-/// Keycloak's switch: the subject is a pattern. Not supported; such a client cannot prove itself.
+/// Keycloak's switch: the subject is a pattern. In profile `strict` a subject is written down.
 const PATTERN: &str = "x509.allow.regex.pattern.comparison";
 
 type Named = fn(alloc::boxed::Box<str>) -> AlternativeName;
@@ -38,14 +38,18 @@ pub(super) fn issued(
 ) -> Result<ClientCredential, RealmError> {
     let at = at.member("attributes");
     let unusable = ClientCredential::Other(document.authenticator.as_str().into());
-    if read_flag(&at, &document.attributes, PATTERN, false, notes)? {
+    let by_pattern = read_flag(&at, &document.attributes, PATTERN, false, notes)?;
+    if by_pattern {
         let problem = RealmProblem::NotOneOf {
             value: "true".to_string(),
             allowed: "false".into(),
         };
         notes.tolerate(at.member(PATTERN).error(problem))?;
-        return Ok(unusable);
     }
+    let by_subject = match by_pattern {
+        true => CertificateRule::pattern,
+        false => CertificateRule::subject,
+    };
     let attribute = |key: &str| {
         let value = document.attributes.get(key)?;
         (!value.trim().is_empty()).then_some(value.as_str())
@@ -54,11 +58,14 @@ pub(super) fn issued(
         .iter()
         .filter_map(|(key, named)| Some((*key, named(attribute(key)?.into()))))
         .map(|(key, name)| (key, CertificateRule::alternative(name)));
-    let first = match attribute(SUBJECT).map(CertificateRule::subject) {
+    let first = match attribute(SUBJECT).map(by_subject) {
         Some(Some(rule)) => Some((SUBJECT, rule)),
         Some(None) => {
             let problem = RealmProblem::Shape {
-                expected: "a distinguished name as in RFC 4514, such as CN=till,O=shop",
+                expected: match by_pattern {
+                    true => "a pattern that somebody's distinguished name does not match",
+                    false => "a distinguished name as in RFC 4514, such as CN=till,O=shop",
+                },
             };
             notes.tolerate(at.member(SUBJECT).error(problem))?;
             return Ok(unusable);

@@ -29,7 +29,10 @@ pub(super) fn read(
     notes: &mut Notes,
 ) -> Result<ClientTokenSettings, RealmError> {
     if client.attributes.is_empty() {
-        return Ok(ClientTokenSettings::default());
+        return Ok(ClientTokenSettings {
+            dpop_bound: client.dpop_bound,
+            ..ClientTokenSettings::default()
+        });
     }
     let mut reader = Reader {
         at: at.member("attributes"),
@@ -81,7 +84,8 @@ impl Reader<'_> {
             id_token_algorithm: self.algorithm("id.token.signed.response.alg", true)?,
             introspect_without_audience: self
                 .flag("allow.token.introspection.without.audience.check", false)?,
-            dpop_bound: self.flag("dpop.bound.access.tokens", false)?,
+            dpop_bound: self.flag("dpop.bound.access.tokens", self.client.dpop_bound)?
+                || self.client.dpop_bound,
             certificate_bound: self.flag("tls.client.certificate.bound.access.tokens", false)?,
             exchange_refresh: self.exchange_refresh()?,
             exchange_adds: ExchangeAdds {
