@@ -20,7 +20,7 @@ fn question() -> Value {
 }
 
 #[tokio::test]
-async fn only_who_has_the_right_of_its_own_and_sees_users_is_told() {
+async fn t127_only_who_has_the_right_of_its_own_and_sees_users_is_told() {
     let world = world_with("adm-shop").await;
     let management = clients(&world, "realm-management").await;
     let clerk = Some("adm-shop/clerk");

@@ -3,7 +3,11 @@
 use std::{borrow::Cow, net::SocketAddr, sync::Arc};
 
 use cambist::request::{ClientCertificate, Transport};
-use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Version,
+    header::{CONNECTION, TRANSFER_ENCODING},
+    request::Parts,
+};
 
 use crate::{BaseUrl, Response};
 
@@ -71,6 +75,18 @@ fn is_local(address: &SocketAddr) -> bool {
             ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
         }
     }
+}
+
+/// Whether the body came in chunks. A length beside them shows no more here, so the connection is not used again
+/// (RFC 9112 section 6.1): what a proxy may have read as the body is not answered as a request.
+pub(crate) fn is_chunked(request: &Parts) -> bool {
+    request.version < Version::HTTP_2 && request.headers.contains_key(TRANSFER_ENCODING)
+}
+
+/// Ends the connection with this answer.
+pub(crate) fn close(response: &mut Response) {
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
 }
 
 /// Adds the headers that Keycloak puts on every answer. [`Service::handle`](crate::Service::handle) does it

@@ -154,6 +154,9 @@ impl Service {
     pub async fn handle(&self, request: &Parts, body: &[u8]) -> Response {
         let mut response = self.route(request, body).await;
         headers::secure(&mut response);
+        if headers::is_chunked(request) {
+            headers::close(&mut response);
+        }
         response
     }
 

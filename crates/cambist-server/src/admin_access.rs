@@ -6,6 +6,7 @@ use cambist::{
     facts::FactsNeeded,
     jose::{JwsLimits, UnverifiedJws},
     moment::Moment,
+    realm::Profile,
     subject::{ReadToken, TakenTypes, read_access_token},
 };
 use cambist_admin::{AdminAuthenticator, AdminCaller, CarriedRoles, RealmRegistry as _};
@@ -61,6 +62,10 @@ impl AdminAccess {
             .await
             .ok()?;
         let subject = token.verify(&realm, &facts, moment).ok()?;
+        // Whoever was become administers nothing, in profile `strict`.
+        if realm.profile() == Profile::Strict && subject.is_impersonated() {
+            return None;
+        }
         Some(AdminCaller {
             realm: name,
             user: Arc::clone(subject.user()),

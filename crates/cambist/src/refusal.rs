@@ -1,5 +1,6 @@
 //! Refusals: why a request got no token, whose fault it is, and what the wire says.
 
+mod client;
 mod delegation;
 mod elsewhere;
 mod handover;
@@ -23,7 +24,7 @@ pub use self::{
     resource::ResourceError,
 };
 use crate::{
-    client_auth::{AssertionError, AssertionKind, ClientAuthError},
+    client_auth::ClientAuthError,
     client_policy::ClientPolicyRefusal,
     crypto::ProviderError,
     narrowing::Dimension,
@@ -201,12 +202,18 @@ pub enum ExchangeError {
     /// `audience` names no client.
     #[error("audience `{0}` is unknown")]
     UnknownAudience(Box<str>),
+    /// `resource`, which is not read (profile `strict`).
+    #[error("a resource is asked for, and none is given")]
+    Resource,
     /// The target needs consent.
     #[error("the target `{0}` requires consent")]
     TargetConsent(Box<str>),
     /// The target is disabled.
     #[error("the target `{0}` is disabled")]
     TargetDisabled(Box<str>),
+    /// In profile `strict`: why a target cannot be had is not told.
+    #[error("{0}")]
+    HiddenTarget(Box<ExchangeError>),
     /// A public client at a standard exchange.
     #[error("a public client asks for a standard exchange")]
     PublicClient,
@@ -278,6 +285,9 @@ pub enum ImpersonationError {
     /// Nothing allows the impersonator to.
     #[error("the impersonator has no right to: {0}")]
     NotPermitted(GateRefusal),
+    /// The subject is somebody who was impersonated already (profile `strict`).
+    #[error("who was become becomes nobody else")]
+    AlreadyImpersonated,
     /// The user may not be impersonated.
     #[error("the user may not be impersonated: {0}")]
     NotImpersonatable(GateRefusal),
@@ -362,7 +372,7 @@ impl Refusal {
     pub fn wire(&self) -> WireError {
         match self {
             Self::Request(error) => request_wire(error),
-            Self::Client(error) => client_wire(*error),
+            Self::Client(error) => client::client_wire(*error),
             Self::Proof(error) => proof_wire(error),
             Self::Binding(error) => binding_wire(OAuthErrorCode::InvalidRequest, *error),
             Self::Password(error) => password_wire(*error),
@@ -488,75 +498,6 @@ fn binding_wire(code: OAuthErrorCode, error: BindingError) -> WireError {
     )
 }
 
-/// Of a client that is not there or does not show who it is.
-const NOT_BELIEVED: &str = "Invalid client or Invalid client credentials";
-
-fn client_wire(error: ClientAuthError) -> WireError {
-    use OAuthErrorCode::{InvalidClient, UnauthorizedClient};
-    match error {
-        ClientAuthError::Missing
-        | ClientAuthError::Unknown
-        | ClientAuthError::Disabled
-        | ClientAuthError::CertificateMissing
-        | ClientAuthError::OtherCertificate
-        | ClientAuthError::Federated(_)
-        | ClientAuthError::UnsupportedMethod => wire(401, InvalidClient, NOT_BELIEVED),
-        ClientAuthError::WrongSecret => wire(401, UnauthorizedClient, NOT_BELIEVED),
-        ClientAuthError::Undecodable => wire(
-            400,
-            UnauthorizedClient,
-            "Unexpected error when authenticating client",
-        ),
-        ClientAuthError::Assertion(error) => assertion_wire(error),
-        ClientAuthError::WrongProtocol => wire(400, InvalidClient, "Wrong client protocol."),
-        ClientAuthError::BearerOnly => wire(400, InvalidClient, "Bearer-only not allowed"),
-    }
-}
-
-fn assertion_wire(error: AssertionError) -> WireError {
-    use OAuthErrorCode::{InvalidClient, UnauthorizedClient};
-    let description = match error {
-        AssertionError::OtherClient => return wire(401, InvalidClient, NOT_BELIEVED),
-        AssertionError::TypeMissing => "Parameter client_assertion_type is missing",
-        AssertionError::WrongType => "Parameter client_assertion_type has an unexpected value",
-        AssertionError::Missing => "client_assertion parameter missing",
-        AssertionError::Unreadable => {
-            "Client authentication with signed JWT failed: java.lang.IllegalArgumentException: Parsing error"
-        }
-        AssertionError::Algorithm => "Invalid signature algorithm",
-        AssertionError::UnknownKey => "Unable to load public key",
-        AssertionError::Signature(AssertionKind::PrivateKey) => {
-            "Client authentication with signed JWT failed: Signature on JWT token failed validation"
-        }
-        // Keycloak's words, with its two blanks here and one there.
-        AssertionError::Signature(AssertionKind::ClientSecret) => {
-            return wire(
-                400,
-                UnauthorizedClient,
-                "Client authentication with client secret signed JWT failed: Signature on JWT token by client secret  failed validation",
-            );
-        }
-        AssertionError::PublicKeyAlgorithm => {
-            return wire(
-                400,
-                UnauthorizedClient,
-                "Client authentication with client secret signed JWT failed: Signature on JWT token by client secret failed validation",
-            );
-        }
-        AssertionError::Audience => "Invalid token audience",
-        AssertionError::SeveralAudiences => "Multiple audiences not allowed",
-        AssertionError::ExpiryMissing => "Token exp claim is required",
-        AssertionError::NotActive => "Token is not active",
-        AssertionError::ExpiryTooFar => {
-            "Token expiration is too far in the future and iat claim not present in token"
-        }
-        AssertionError::IssuedInFuture => "Token was issued in the future",
-        AssertionError::IssuedTooLongAgo => "Token was issued too far in the past to be used now",
-        AssertionError::IdMissing => "Token jti claim is required",
-    };
-    wire(400, InvalidClient, description)
-}
-
 fn password_wire(error: PasswordError) -> WireError {
     use OAuthErrorCode::{InvalidClient, InvalidGrant, InvalidRequest, UnauthorizedClient};
     match error {
@@ -615,9 +556,9 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
             wire(400, InvalidIssuer, "Invalid subject_issuer parameter")
         }
         // Keycloak fails with 500 where a policy cannot be evaluated; here nothing is granted.
-        ExchangeError::Impersonation(_) | ExchangeError::NotPermitted { .. } => {
-            wire(403, AccessDenied, NOT_ALLOWED)
-        }
+        ExchangeError::Impersonation(_)
+        | ExchangeError::NotPermitted { .. }
+        | ExchangeError::HiddenTarget(_) => wire(403, AccessDenied, NOT_ALLOWED),
         ExchangeError::RequestedIssuer => wire(400, InvalidRequest, "Invalid issuer"),
         ExchangeError::Handover(error) => error.wire(),
         ExchangeError::RequestedTokenType => {
@@ -628,6 +569,9 @@ fn exchange_wire(error: &ExchangeError) -> WireError {
             InvalidClient,
             "Client requires assertion consumer url set up",
         ),
+        ExchangeError::Resource => {
+            wire(400, InvalidTarget, "Parameter 'resource' is not supported")
+        }
         ExchangeError::UnknownAudience(_) => wire(400, InvalidClient, "Audience not found"),
         ExchangeError::TargetConsent(_) => wire(400, InvalidClient, "Client requires user consent"),
         ExchangeError::TargetDisabled(_) => wire(400, InvalidClient, "Client disabled"),

@@ -398,6 +398,72 @@ fn a_key_needs_no_id_where_the_algorithm_finds_it() {
     assert!(machines.authenticate(&with(&unnamed)).is_ok());
 }
 
+/// Threat T027: the method registered is the method taken, in both directions.
+#[test]
+fn t027_no_other_method_than_the_registered_one_is_taken() {
+    let machines = Machines::new();
+    let secret = |client: &'static str, secret: &'static str| {
+        [
+            ("grant_type", "client_credentials"),
+            ("client_id", client),
+            ("client_secret", secret),
+        ]
+    };
+    assert!(
+        machines
+            .authenticate(&secret("till", "till-secret"))
+            .is_ok()
+    );
+    for client in ["robot", "mac", "bare"] {
+        assert!(machines.authenticate(&secret(client, SHARED)).is_err());
+    }
+    for (client, key) in [
+        ("till", signing_key(OWN_KEY, "own")),
+        (
+            "till",
+            shared_key("till-secret of thirty-two bytes and more"),
+        ),
+        ("robot", shared_key(SHARED)),
+        ("mac", signing_key(OWN_KEY, "own")),
+    ] {
+        let assertion = signed(&claims(client), &key);
+        assert!(
+            machines.authenticate(&with(&assertion)).is_err(),
+            "{client}"
+        );
+    }
+}
+
+/// Threat T043: the registered key says no algorithm. Its kind does, and a token's header never.
+#[test]
+fn t043_the_algorithm_of_a_key_without_one_follows_from_its_kind() {
+    let machines = Machines::new();
+    let registered = private_key(OWN_KEY).public_key(&RingProvider).unwrap();
+    let published = serde_json::to_string(&Jwk::new(registered)).unwrap();
+    assert!(!published.contains("alg"), "{published}");
+    let good = own(&claims("robot"));
+    assert!(machines.authenticate(&with(&good)).is_ok());
+    let (_, payload) = good.split_once('.').unwrap();
+    for algorithm in [
+        "HS256", "HS512", "RS256", "PS256", "ES256", "ES384", "ES256K", "Ed25519", "eddsa", "none",
+    ] {
+        let header = json!({"alg": algorithm, "kid": "own", "typ": "JWT"}).to_string();
+        let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(header);
+        let renamed = format!("{header}.{payload}");
+        assert!(
+            machines.authenticate(&with(&renamed)).is_err(),
+            "{algorithm}"
+        );
+    }
+    // As secrets its public bytes are nothing, in any writing.
+    for secret in [published.as_str(), OWN_KEY] {
+        let mut key = shared_key(secret);
+        key.key_id = "own".to_owned();
+        let forged = signed(&claims("robot"), &key);
+        assert!(machines.authenticate(&with(&forged)).is_err(), "{secret}");
+    }
+}
+
 #[test]
 fn an_unsigned_assertion_proves_nothing() {
     let machines = Machines::new();

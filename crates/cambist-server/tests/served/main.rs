@@ -13,6 +13,7 @@ mod caller;
 mod canary;
 mod certificates;
 mod cors;
+mod envelope;
 mod external;
 mod identity_assertions;
 mod instance;

@@ -17,6 +17,12 @@ pub enum ClientAuthError {
     /// The client is disabled.
     #[error("the client is disabled")]
     Disabled,
+    /// Header and body name different clients (profile `strict`).
+    #[error("the header names another client than the body")]
+    SeveralClients,
+    /// More than one method at once (RFC 6749 section 2.3; profile `strict`).
+    #[error("the client shows more than one credential")]
+    SeveralMethods,
     /// The client speaks another protocol.
     #[error("the client's protocol is not openid-connect")]
     WrongProtocol,

@@ -25,7 +25,7 @@ use crate::{
     jose::JwsLimits,
     moment::Moment,
     outside::{IssuerKeys, KeysNeeded},
-    realm::{Client, ClientAccess, ClientNo, Realm},
+    realm::{Client, ClientAccess, ClientNo, Profile, Realm},
     request::PresentedCredentials,
     secret::Secret,
 };
@@ -154,6 +154,9 @@ pub(crate) fn authenticate(
         spend();
         return Err(ClientAuthError::Disabled);
     }
+    if realm.profile() == Profile::Strict {
+        single(client, presented)?;
+    }
     let proof = prove(realm, client, presentation)?;
     if client.access() == ClientAccess::BearerOnly {
         return Err(ClientAuthError::BearerOnly);
@@ -181,6 +184,19 @@ pub(crate) fn keys_needed(
         }
         _ => None,
     }
+}
+
+/// One client and one method a request (RFC 6749 section 2.3). A certificate beside a secret is no second method, as it
+/// may be what tokens are bound to; a secret beside the certificate of a client that proves itself by that is.
+fn single(client: &Client, presented: &PresentedCredentials) -> Result<(), ClientAuthError> {
+    if presented.two_clients {
+        return Err(ClientAuthError::SeveralClients);
+    }
+    let certificate = matches!(client.credential(), ClientCredential::Certificate(_));
+    if presented.shown.saturating_add(usize::from(certificate)) > 1 {
+        return Err(ClientAuthError::SeveralMethods);
+    }
+    Ok(())
 }
 
 /// The client that an assertion names. One that is not registered for assertions cannot be named so.

@@ -27,14 +27,28 @@ pub struct PresentedCredentials {
     pub assertion_type: Option<Box<str>>,
     /// The header is `Basic` but cannot be read.
     pub unreadable: bool,
+    /// The header is `Basic`, and the body names another client than it does.
+    pub two_clients: bool,
+    /// How many credentials there are: a `Basic` header, a secret in the body, an assertion.
+    pub shown: usize,
 }
 
 impl PresentedCredentials {
     /// Reads header and form.
     #[must_use]
     pub fn read(authorization: Option<&str>, form: &Form) -> Self {
-        let mut presented = authorization.and_then(basic).unwrap_or_default();
+        let header = authorization.and_then(basic);
+        let given = |name| form.first(name).is_some_and(|value| !value.is_empty());
+        let shown = [
+            header.is_some(),
+            given("client_secret"),
+            given("client_assertion"),
+        ];
+        let mut presented = header.unwrap_or_default();
+        presented.shown = shown.into_iter().filter(|shown| *shown).count();
         if let Some(id) = form.first("client_id") {
+            let named = presented.client_id.as_deref();
+            presented.two_clients = named.is_some_and(|named| *named != *id);
             presented.client_id = Some(id.into());
         }
         if let Some(secret) = form.first("client_secret") {

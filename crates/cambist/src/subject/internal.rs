@@ -193,6 +193,14 @@ impl VerifiedSubject {
             .ok_or(SubjectTokenError::AncestorRevoked)
     }
 
+    /// Whether the session is that of a user whom somebody else has become.
+    #[must_use]
+    pub fn is_impersonated(&self) -> bool {
+        self.session
+            .as_ref()
+            .is_some_and(|session| session.notes.contains_key(IMPERSONATOR_CLIENT))
+    }
+
     /// The session; `None` for a token that has none.
     #[must_use]
     pub fn session(&self) -> Option<&Arc<UserSession>> {

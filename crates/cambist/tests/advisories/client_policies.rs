@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use cambist::{
     claims::MapperKinds,
     client_policy::{
@@ -328,6 +329,42 @@ fn executors_that_refuse() {
         ("password", "engine"),
     ]);
     assert_eq!(told(refused).1, "invalid_client");
+}
+
+/// Policies see what has proved the client and nothing that it only brings along: an assertion that nobody has checked
+/// satisfies no demand for one, whatever its header says.
+#[test]
+fn r13_t027_an_unverified_assertion_satisfies_no_policy() {
+    let any = json!([{"condition": "any-client"}]);
+    let assertion = |header: Value| {
+        let encoded = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+        let claims = json!({"iss": "till", "sub": "till", "aud": crate::shop::ISSUER});
+        format!("{}.{}.AAAA", encoded(&header), encoded(&claims))
+    };
+    let signed = json!([{"executor": "secure-signature-algorithm-signed-jwt",
+                         "configuration": {"require-client-assertion": true}}]);
+    let by_key = json!([{"executor": "secure-client-authenticator",
+                         "configuration": {"allowed-client-authenticators": ["client-jwt"]}}]);
+    for demand in [signed, by_key] {
+        let mut shop = Shop::with(policies(&any, &demand));
+        for algorithm in ["PS256", "ES256", "EdDSA", "none"] {
+            let assertion = assertion(json!({"alg": algorithm, "kid": "any"}));
+            let more = [
+                ("client_assertion_type", cambist::client_auth::JWT_BEARER),
+                ("client_assertion", &*assertion),
+            ];
+            let refused = shop.log_in("till", "ada", "engine", &more);
+            assert!(refused.is_err(), "{demand} by {algorithm}");
+        }
+    }
+    // Where nothing is demanded the same request is one by secret.
+    let mut shop = Shop::new();
+    let assertion = assertion(json!({"alg": "PS256"}));
+    let more = [
+        ("client_assertion_type", cambist::client_auth::JWT_BEARER),
+        ("client_assertion", &*assertion),
+    ];
+    assert!(shop.log_in("till", "ada", "engine", &more).is_ok());
 }
 
 #[derive(Debug)]

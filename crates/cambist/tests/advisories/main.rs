@@ -13,6 +13,9 @@
 mod bank;
 mod client_policies;
 mod gate;
+mod hostile;
 mod lineage;
+mod requests;
 mod rows;
 mod shop;
+mod strict;

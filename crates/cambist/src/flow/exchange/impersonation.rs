@@ -14,7 +14,7 @@ use crate::{
         ClaimSource, EvaluationContext, ExchangeQuestion, GateRefusal, Identity,
         can_client_impersonate, can_impersonate, is_impersonatable,
     },
-    realm::Client,
+    realm::{Client, Profile},
     refusal::ImpersonationError,
     subject::{IMPERSONATOR_CLIENT, VerifiedSubject},
     trace::DecisionTrace,
@@ -44,6 +44,12 @@ pub(super) fn impersonate(
         "the requested user is there",
         user.ok_or(ImpersonationError::NoUser),
     )?;
+    // Whoever was become acts with another's rights; in profile `strict` they do not reach further.
+    let again = subject.is_some_and(VerifiedSubject::is_impersonated);
+    if again && request.realm.profile() == Profile::Strict {
+        let again = Err(ImpersonationError::AlreadyImpersonated);
+        return trace.step("the subject is nobody who was become", again);
+    }
     let allowed = match subject {
         Some(subject) => user_may(request, subject, trace),
         None if client.is_public() => {

@@ -234,6 +234,12 @@ impl PendingFlow for PendingExchange {
         };
         let wanted = output(self.requested_type.as_deref());
         let wanted = trace.step("the requested token type is given", wanted)?;
+        if realm.profile() == Profile::Strict
+            && let Some(subject) = &subject
+        {
+            // Before anything is said of targets.
+            holds_if_public(client, subject.token(), trace)?;
+        }
         let targets = targets(realm, client, &audiences);
         let targets = trace.step("every audience is a client that may be a target", targets)?;
         let asker = Asker {
@@ -287,9 +293,25 @@ pub(super) fn saml(target: &Client) -> ExchangeError {
     }
 }
 
+/// Profile `strict` tells of every target that cannot be had what it tells of one that no permission leads to.
+fn hidden(realm: &Realm, error: ExchangeError) -> ExchangeError {
+    match realm.profile() {
+        Profile::Strict => ExchangeError::HiddenTarget(Box::new(error)),
+        Profile::Keycloak => error,
+    }
+}
+
 /// The clients named by `audience`, the requester when there is none. Existence of all is checked before
 /// consent of all, and that before whether each is enabled.
 pub(super) fn targets<'r>(
+    realm: &'r Realm,
+    client: &'r Client,
+    audiences: &[Box<str>],
+) -> Result<Vec<&'r Client>, ExchangeError> {
+    available_targets(realm, client, audiences).map_err(|error| hidden(realm, error))
+}
+
+fn available_targets<'r>(
     realm: &'r Realm,
     client: &'r Client,
     audiences: &[Box<str>],
@@ -303,6 +325,19 @@ pub(super) fn targets<'r>(
     }
     all_enabled(&found)?;
     Ok(found)
+}
+
+fn holds_if_public(
+    client: &Client,
+    token: &ReadToken,
+    trace: &mut DecisionTrace,
+) -> Result<(), ExchangeError> {
+    if !client.is_public() {
+        return Ok(());
+    }
+    let holds = Relation::of(client, token).holder;
+    let holds = holds.then_some(()).ok_or(ExchangeError::NotHolder);
+    trace.step("a public client holds the token", holds)
 }
 
 /// Who asks, with what.
@@ -327,17 +362,10 @@ impl Asker<'_> {
         } = *self.request;
         let token = self.subject.map(VerifiedSubject::token);
         if let Some(token) = token {
-            let relation = Relation::of(client, token);
-            if client.is_public() {
-                let holds = relation
-                    .holder
-                    .then_some(())
-                    .ok_or(ExchangeError::NotHolder);
-                trace.step("a public client holds the token", holds)?;
-            }
+            holds_if_public(client, token, trace)?;
             if target.number() == client.number() {
                 let named = "the client holds the token or is in its audience";
-                return trace.step(named, relation.any());
+                return trace.step(named, Relation::of(client, token).any());
             }
         }
         if target.number() == client.number() {

@@ -226,7 +226,7 @@ impl PendingFlow for PendingStandard {
         if let Some(named) = named.as_mut().filter(|_| !early && !targets.is_empty()) {
             named.restrict_to_audiences(realm, &targets, &roles);
         }
-        if !targets.is_empty() {
+        if !asked.audiences.is_empty() {
             // The client session that a refresh output leaves has all scopes; what they give for other
             // audiences is taken out of the claims.
             if !refreshes {
@@ -285,12 +285,20 @@ fn output(client: &Client, requested: Option<&str>) -> Result<TokenType, Exchang
     }
 }
 
-/// Existence of all, then a confidential requester, then whether each is enabled.
+/// Existence of all, then a confidential requester, then whether each is enabled. Profile `strict` tells of a target that
+/// is not there or disabled what it tells of one that is out of reach, and in the same place: see [`available`].
 fn targets(
     realm: &Realm,
     client: &Client,
     audiences: &[Box<str>],
 ) -> Result<Vec<ClientNo>, ExchangeError> {
+    if realm.profile() == Profile::Strict {
+        if client.is_public() {
+            return Err(ExchangeError::PublicClient);
+        }
+        let found = audiences.iter().filter_map(|name| realm.client_by_id(name));
+        return Ok(found.map(Client::number).collect());
+    }
     let found = named_clients(realm, audiences)?;
     if client.is_public() {
         return Err(ExchangeError::PublicClient);
@@ -317,7 +325,8 @@ fn refresh_possible(subject: &VerifiedSubject, scope: &str) -> Result<(), Exchan
     Ok(())
 }
 
-/// Works out what the mappers would put into `aud`: an audience that they do not is not to be had.
+/// Works out what the mappers would put into `aud`: an audience that they do not is not to be had, nor is one that is no
+/// enabled client, whatever a mapper says.
 fn available(
     request: &FlowRequest<'_>,
     user: &User,
@@ -369,7 +378,10 @@ fn available(
     let missing: Vec<&str> = audiences
         .iter()
         .map(|audience| &**audience)
-        .filter(|audience| !composed.audience.iter().any(|value| value == audience))
+        .filter(|audience| {
+            let there = realm.client_by_id(audience).is_some_and(Client::enabled);
+            !there || !composed.audience.iter().any(|value| value == audience)
+        })
         .collect();
     if missing.is_empty() {
         Ok(())
