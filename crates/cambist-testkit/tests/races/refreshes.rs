@@ -200,6 +200,22 @@ async fn r20_who_came_too_late_gets_nothing_on_the_second_try() {
     assert!(shop.ask(&refresh("till", &token)).await.is_err());
 }
 
+/// Regression R19: what a refresh token was used for is known after a restart.
+#[tokio::test(flavor = "multi_thread")]
+async fn r19_a_rotated_refresh_token_is_dead_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let mut shop = Shop::open(Arc::new(SqliteStore::open(&path).unwrap())).await;
+    let used = shop.login().await.refresh_token.unwrap();
+    let next = shop.ask(&refresh("till", &used)).await.unwrap();
+    let next = next.refresh_token.unwrap();
+    shop.store.close().await.unwrap();
+    shop.store = Arc::new(MemoryStore::new());
+    shop.store = Arc::new(SqliteStore::open(&path).unwrap());
+    assert!(shop.judge(&refresh("till", &next)).await.is_ok());
+    assert!(shop.judge(&refresh("till", &used)).await.is_err());
+}
+
 /// A refresh or an exchange that was judged before a revocation and writes after it.
 async fn in_flight(store: Arc<dyn Store>) {
     let mut shop = Shop::open(store).await;
