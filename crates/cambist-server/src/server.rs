@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use cambist::{crypto::CryptoProvider, engine::Engine, moment::Timestamp};
@@ -324,6 +324,13 @@ async fn open(
     Ok(Arc::new(store))
 }
 
+/// Until when things may be forgotten. What was swept does not come back when a clock that ran ahead is put right, so the
+/// time that has passed since the start bounds what the clock of the machine says.
+fn swept_until(began: Timestamp, elapsed: Duration, clock: Timestamp) -> Timestamp {
+    let elapsed = i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX);
+    clock.min(began.after(elapsed))
+}
+
 /// Private keys are kept there, so a directory that we make is ours alone.
 fn make_private(directory: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
@@ -334,13 +341,57 @@ fn make_private(directory: &Path) -> io::Result<()> {
 }
 
 async fn sweep(store: Arc<dyn Store>) {
+    let (began, since) = (now(), Instant::now());
     let mut ticks = interval(SWEEP_EVERY);
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        match store.sweep(now()).await {
+        match store
+            .sweep(swept_until(began, since.elapsed(), now()))
+            .await
+        {
             Ok(swept) => tracing::debug!(?swept, "swept"),
             Err(error) => tracing::error!(%error, "cannot sweep"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cambist::{
+        effects::{Effect, SingleUse},
+        realm::document::RealmDocument,
+    };
+    use cambist_store::{EffectSink as _, RealmSource as _, Upkeep as _};
+
+    use super::*;
+
+    const BEGAN: Timestamp = Timestamp(1_800_000_000);
+
+    #[tokio::test]
+    async fn t078_a_clock_that_runs_ahead_lets_nothing_be_forgotten() {
+        let store = MemoryStore::new();
+        let realm = RealmDocument::named("r");
+        store.insert_realm(realm, Vec::new()).await.unwrap();
+        let mark = [Effect::UseOnce {
+            purpose: SingleUse::DpopProof,
+            id: "one".into(),
+            until: BEGAN.after(300),
+        }];
+        store.apply("r", &mark, BEGAN).await.unwrap();
+        let day = BEGAN.after(86_400);
+        let sweep = async |elapsed, clock| {
+            let until = swept_until(BEGAN, Duration::from_secs(elapsed), clock);
+            store.sweep(until).await.unwrap().single_use
+        };
+        // A day ahead after a minute, put right after two, gone back after three.
+        assert_eq!(sweep(60, day).await, 0);
+        assert_eq!(sweep(120, BEGAN.after(120)).await, 0);
+        assert_eq!(sweep(180, BEGAN.after(-86_400)).await, 0);
+        assert!(store.apply("r", &mark, BEGAN.after(200)).await.is_err());
+        assert_eq!(sweep(360, BEGAN.after(360)).await, 1);
+        // By the clock alone the first sweep would have taken it.
+        store.apply("r", &mark, BEGAN).await.unwrap();
+        assert_eq!(store.sweep(day).await.unwrap().single_use, 1);
     }
 }

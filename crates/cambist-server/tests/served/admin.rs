@@ -89,3 +89,75 @@ async fn only_an_administrator_may_send_much() {
     assert_ne!(reply.status, 413, "{reply:?}");
     instance.server.stop().await;
 }
+
+/// Threat T147: whoever has become an administrator is none, in profile `strict`.
+#[tokio::test(flavor = "multi_thread")]
+async fn t147_who_has_become_an_administrator_administers_nothing() {
+    const DOCUMENT: &str = r#"
+realm = "guarded"
+ssl_required = "none"
+clients = [{ id = "till", secret = "till-secret", grants = ["password", "token-exchange"] }]
+policies = [{ name = "till", kind = "client", clients = ["till"] }]
+permissions = [{ name = "become", action = "impersonate", policies = ["till"] }]
+
+[[users]]
+username = "root"
+password = "root-password"
+email = "root@example.com"
+first_name = "Root"
+last_name = "User"
+roles = { clients = { realm-management = ["realm-admin"] } }
+
+[[users]]
+username = "ada"
+password = "ada-password"
+email = "ada@example.com"
+first_name = "Ada"
+last_name = "Lovelace"
+"#;
+    for (profile, status) in [("strict", 401), ("keycloak", 200)] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("guarded.toml");
+        std::fs::write(&path, format!("profile = \"{profile}\"\n{DOCUMENT}")).unwrap();
+        let settings = crate::instance::settings(StoreChoice::Memory, vec![path]);
+        let server = cambist_server::Server::start(settings).await.unwrap();
+        let ask = async |fields: &[(&str, &str)]| {
+            let mut all = vec![("client_id", "till"), ("client_secret", "till-secret")];
+            all.extend_from_slice(fields);
+            let reply = token(server.address(), "guarded", &all).await;
+            assert_eq!(reply.status, 200, "{profile}: {reply:?}");
+            reply.text("access_token").to_owned()
+        };
+        let login = async |name: &str| {
+            let password = format!("{name}-password");
+            ask(&[
+                ("grant_type", "password"),
+                ("username", name),
+                ("password", &password),
+            ])
+            .await
+        };
+        let ada = login("ada").await;
+        let become_root = [
+            (
+                "grant_type",
+                "urn:ietf:params:oauth:grant-type:token-exchange",
+            ),
+            ("subject_token", &*ada),
+            ("requested_subject", "root"),
+        ];
+        let become_root = ask(&become_root).await;
+        for (bearer, expected) in [
+            (login("root").await, 200),
+            (become_root, status),
+            (ada, 403),
+        ] {
+            let bearer = format!("Bearer {bearer}");
+            let headers = [("authorization", &*bearer)];
+            let path = "/admin/realms/guarded/clients";
+            let reply = send(server.address(), "GET", path, &headers, b"").await;
+            assert_eq!(reply.status, expected, "{profile}: {reply:?}");
+        }
+        server.stop().await;
+    }
+}

@@ -58,7 +58,7 @@ async fn ask(instance: &Instance, endpoint: &str, fields: &[(&str, &str)]) -> Re
 
 /// Regression R21: what was revoked stays so over a restart, access token and refresh token alike.
 #[tokio::test(flavor = "multi_thread")]
-async fn r21_a_revocation_outlives_the_server() {
+async fn r21_t187_a_revocation_outlives_the_server() {
     let home = tempfile::tempdir().unwrap();
     let store = StoreChoice::Sqlite(home.path().join("cambist.db"));
     let first = Instance::start(store.clone()).await;

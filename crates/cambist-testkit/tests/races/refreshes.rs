@@ -202,7 +202,7 @@ async fn r20_who_came_too_late_gets_nothing_on_the_second_try() {
 
 /// Regression R19: what a refresh token was used for is known after a restart.
 #[tokio::test(flavor = "multi_thread")]
-async fn r19_a_rotated_refresh_token_is_dead_after_a_restart() {
+async fn r19_t187_a_rotated_refresh_token_is_dead_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
     let mut shop = Shop::open(Arc::new(SqliteStore::open(&path).unwrap())).await;

@@ -142,4 +142,8 @@ pub struct RefreshUse {
     pub used: Timestamp,
     /// How often it was used.
     pub count: u32,
+    /// Ids of those used before it within the second `used`, in profile `strict`: by their times they cannot be told from
+    /// newer ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spent: Vec<String>,
 }

@@ -318,8 +318,11 @@ fn rotate(
     let before = client_session.refresh_uses.get(reuse_id);
     let count = match before {
         Some(seen) if *seen.token == *token.token_id => seen.count,
-        // An older token than the one last used; within one second they cannot be told apart.
+        // An older token than the one last used; within one second times do not tell, and Keycloak takes it.
         Some(seen) if token.issued < seen.used => return Err(RefreshError::Stale.into()),
+        Some(seen) if seen.spent.iter().any(|spent| **spent == *token.token_id) => {
+            return Err(RefreshError::Stale.into());
+        }
         _ => 0,
     };
     if i64::from(count) > realm.tokens().refresh_token_max_reuse {
@@ -334,6 +337,17 @@ fn rotate(
             vec![end],
         ));
     }
+    let strict = realm.profile() == Profile::Strict;
+    let spent = match before {
+        Some(seen) if strict && seen.used == now => {
+            let mut spent = seen.spent.clone();
+            if *seen.token != *token.token_id {
+                spent.push(seen.token.clone());
+            }
+            spent
+        }
+        _ => Vec::new(),
+    };
     let mut state = client_session.clone();
     state.last_refresh = now;
     state.refresh_uses.insert(
@@ -342,6 +356,7 @@ fn rotate(
             token: (*token.token_id).into(),
             used: now,
             count: count.saturating_add(1),
+            spent,
         },
     );
     Ok(Some(vec![Effect::PutClientSession {
