@@ -40,6 +40,10 @@ impl ExchangeFlow for IdentityAssertions {
         features.has(Feature::IdentityAssertionJwt)
     }
 
+    fn reads_resource(&self) -> bool {
+        true
+    }
+
     fn supports(&self, request: &FlowRequest<'_>) -> Result<(), &'static str> {
         let wanted = request.parameters.value("requested_token_type");
         let wanted = wanted.and_then(|kind| TokenType::from_urn(&kind));

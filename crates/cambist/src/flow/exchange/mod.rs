@@ -28,6 +28,11 @@ pub trait ExchangeFlow: Send + Sync + core::fmt::Debug {
     /// Whether the features in force allow it.
     fn available(&self, features: Features) -> bool;
 
+    /// Whether it reads `resource` (RFC 8707). Default: no, and in profile `strict` a request that brings one is refused.
+    fn reads_resource(&self) -> bool {
+        false
+    }
+
     /// Whether it takes the request.
     ///
     /// # Errors
@@ -83,8 +88,7 @@ impl Flow for TokenExchange {
 
     fn precheck(&self, request: &FlowRequest<'_>) -> Result<(), Refusal> {
         registered(request)?;
-        heeded(request)?;
-        self.kind_for(request)?;
+        heeded(self.kind_for(request)?, request)?;
         Ok(())
     }
 
@@ -97,8 +101,11 @@ impl Flow for TokenExchange {
             "the client may use the token exchange grant",
             registered(request),
         )?;
-        trace.step("nothing is asked for that is not read", heeded(request))?;
         let kind = self.kind_for(request)?;
+        trace.step(
+            "nothing is asked for that is not read",
+            heeded(kind, request),
+        )?;
         trace.flow = Some(kind.name().into());
         let pending = kind.begin(request, trace)?;
         if request.realm.takes_actors() {
@@ -135,12 +142,12 @@ fn registered(request: &FlowRequest<'_>) -> Result<(), ExchangeError> {
         .ok_or(ExchangeError::GrantNotAllowed)
 }
 
-/// `resource` (RFC 8707) narrows no exchange. Keycloak passes it over; profile `strict` gives nobody a token for more than
-/// was asked.
-fn heeded(request: &FlowRequest<'_>) -> Result<(), ExchangeError> {
+/// Where `resource` (RFC 8707) is not read Keycloak passes it over; profile `strict` gives nobody a token for more than was
+/// asked.
+fn heeded(kind: &dyn ExchangeFlow, request: &FlowRequest<'_>) -> Result<(), ExchangeError> {
     let mut resources = request.parameters.form().all("resource");
     let asked = resources.any(|value| !value.is_empty());
-    if asked && request.realm.profile() == Profile::Strict {
+    if asked && !kind.reads_resource() && request.realm.profile() == Profile::Strict {
         return Err(ExchangeError::Resource);
     }
     Ok(())
