@@ -170,6 +170,8 @@ proptest! {
                     Dimension::Subject => *minted.plan.user.id == *widening.added,
                     // An ID token that comes along is for the target.
                     Dimension::Audience if minted.answer.id_token.is_some() => true,
+                    // One that comes in the place of an access token names no scope.
+                    Dimension::Scope if after["typ"] == "ID" => true,
                     dimension => grown.contains(&(dimension, widening.added.clone())),
                 };
                 prop_assert!(true_to_life, "{:?} of {} and {}", widening, before, after);
