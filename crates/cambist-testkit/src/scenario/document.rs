@@ -114,6 +114,8 @@ pub enum Endpoint {
 pub struct Change {
     /// Login names of users that are disabled.
     pub disable_users: Vec<String>,
+    /// Users who leave all their organizations, by name.
+    pub leave_organizations: Vec<String>,
     /// `client_id`s of clients that are disabled.
     pub disable_clients: Vec<String>,
     /// Names of permissions that are taken away.

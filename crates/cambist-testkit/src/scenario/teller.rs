@@ -146,6 +146,7 @@ impl Teller<'_> {
     fn change(&mut self, step: &Step) -> Result<(), ScenarioError> {
         let Change {
             disable_users,
+            leave_organizations,
             disable_clients,
             remove_permissions,
             end_sessions,
@@ -155,14 +156,19 @@ impl Teller<'_> {
             what,
             name: name.clone(),
         };
-        for name in disable_users {
+        for name in disable_users.iter().chain(leave_organizations) {
             let user = self
                 .world
                 .users
                 .values_mut()
                 .find(|it| it.username == *name);
-            let user = user.ok_or_else(|| missing("user", name))?;
-            Arc::make_mut(user).enabled = false;
+            let user = Arc::make_mut(user.ok_or_else(|| missing("user", name))?);
+            if disable_users.contains(name) {
+                user.enabled = false;
+            }
+            if leave_organizations.contains(name) {
+                user.organizations.clear();
+            }
         }
         for name in disable_clients {
             let client = self.document.clients.iter_mut().find(|it| it.id == *name);
