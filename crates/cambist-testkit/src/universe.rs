@@ -129,6 +129,9 @@ impl Verdict {
                 ExchangeError::NotHolder => Reason::NotHolder,
                 ExchangeError::NotInAudience => Reason::NotInAudience,
                 ExchangeError::NotPermitted { .. } => Reason::NotPermitted,
+                ExchangeError::HiddenTarget(error) => {
+                    return Self::of(&Refusal::Exchange((**error).clone()));
+                }
                 other => return Self::Other(other.to_string()),
             },
             Refusal::Client(_) => Reason::Requester,

@@ -90,15 +90,12 @@ fn standard(state: &State<'_>, subject: &Subject<'_>) -> Result<(), Reason> {
     let given = wanted.is_none_or(|urn| given.iter().any(|kind| is(urn, kind)));
     let given = given || (refresh && requester.refreshes);
     unless(!given, Reason::RequestedType)?;
-    unless(
-        targets.iter().any(|target| !target.known),
-        Reason::UnknownAudience,
-    )?;
+    // Profile `strict` does not tell which targets there are: one that is gone is out of reach.
+    let unknown = targets.iter().any(|target| !target.known);
+    unless(!state.strict && unknown, Reason::UnknownAudience)?;
     unless(requester.public, Reason::PublicRequester)?;
-    unless(
-        targets.iter().any(|target| !target.enabled),
-        Reason::TargetDisabled,
-    )?;
+    let disabled = targets.iter().any(|target| !target.enabled);
+    unless(!state.strict && disabled, Reason::TargetDisabled)?;
     unless(!subject.held && !subject.in_audience, Reason::NotInAudience)?;
     unless(scope.unknown, Reason::Scope)?;
     if refresh {
@@ -111,10 +108,8 @@ fn standard(state: &State<'_>, subject: &Subject<'_>) -> Result<(), Reason> {
         requester.consent_required && scope.unconsented,
         Reason::Consent,
     )?;
-    unless(
-        targets.iter().any(|target| !target.available),
-        Reason::Unavailable,
-    )?;
+    let missing = targets.iter().any(|target| !target.available);
+    unless(missing || unknown || disabled, Reason::Unavailable)?;
     unless(state.strict && subject.acts, Reason::Delegation)?;
     unless(state.strict && scope.widens, Reason::Widening)
 }
