@@ -139,6 +139,9 @@ fn permission_based(state: &State<'_>) -> Result<(), Reason> {
         state.requested.is_some_and(|urn| !given(urn)),
         Reason::RequestedType,
     )?;
+    // Profile `strict` says nothing of targets to somebody who only found the token.
+    let found = requester.public && state.subject.is_some_and(|subject| !subject.held);
+    unless(state.strict && found, Reason::NotHolder)?;
     let alone = [Target::itself(requester)];
     let targets = if state.targets.is_empty() {
         &alone[..]
