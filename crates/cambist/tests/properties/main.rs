@@ -21,7 +21,7 @@ use cambist::{
     decision::Decision,
     effects::Effect,
     narrowing::Dimension,
-    realm::{Realm, ScopeNo},
+    realm::{Profile, Realm, ScopeNo},
     response::TokenResponse,
 };
 use cambist_ring::RingProvider;
@@ -75,6 +75,13 @@ proptest! {
             if standard {
                 allowed.extend(asked.iter().filter(|name| optional.contains(*name)));
                 allowed.extend(asked.get("openid"));
+                // Keycloak keeps `openid` of the requester's own login where nothing is asked for.
+                let session = subject["sid"].as_str();
+                let session = session.and_then(|sid| step.before.world.sessions.get(sid));
+                let login = session.and_then(|session| session.client(target.uuid()));
+                let openid = login.is_some_and(|login| names(&json!(login.scope)).contains("openid"));
+                let kept = openid && asked.is_empty() && realm.profile() == Profile::Keycloak;
+                allowed.extend(kept.then_some("openid"));
             } else {
                 allowed.extend(&had);
             }
