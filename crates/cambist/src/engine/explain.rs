@@ -7,17 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::{AuthenticatedRequest, Engine, PendingRequest};
 use crate::{
     claims::{ActiveScopes, effective_roles},
-    client_policy::Restrictions,
     decision::Decision,
     facts::{
         ClientSession, Facts, FactsNeeded, SessionId, SessionKind, User, UserQuery, UserSession,
     },
-    flow::{Output, Plan, PlannedSession},
+    flow::{Plan, PlannedSession},
     mint::scene::Scene,
     moment::{Moment, Timestamp},
     realm::{Client, ClientNo, Realm},
     request::{Form, GrantType, Parameters},
-    subject::{GrantCode, Lineage, ReadToken, SessionCode, TokenCode, TokenId},
+    subject::{GrantCode, ReadToken, SessionCode, TokenCode, TokenId},
     trace::DecisionTrace,
 };
 
@@ -287,37 +286,22 @@ impl Login<'_> {
         let roles = effective_roles(self.realm, self.user);
         let active = ActiveScopes::select(self.realm, self.party, self.scope, &roles);
         let plan = Plan {
-            client: self.party.number(),
-            target: self.party.number(),
-            user: Arc::clone(self.user),
-            session: PlannedSession::Existing {
-                session: Arc::clone(self.session),
-                kind: SessionKind::Online,
-                join: Vec::new(),
-                transient_client: false,
-                named: true,
-            },
             scopes: active.scopes().iter().map(|scope| scope.number()).collect(),
             parameters: active.parameters().to_vec(),
-            text_scopes: None,
-            audiences: Vec::new(),
-            output: Output::AccessToken,
             openid: active.openid(),
-            id_token: false,
-            refresh: None,
-            grant: GrantCode::Password,
-            issued_token_type: None,
-            actors: None,
-            lineage: Lineage::default(),
             authentication_level: Some(1),
-            nonce: None,
-            bound: None,
-            expires_by: None,
-            inputs: None,
-            effects: Vec::new(),
-            resource: None,
-            answer_scope: None,
-            restrictions: Restrictions::NONE,
+            ..Plan::new(
+                self.party.number(),
+                Arc::clone(self.user),
+                PlannedSession::Existing {
+                    session: Arc::clone(self.session),
+                    kind: SessionKind::Online,
+                    join: Vec::new(),
+                    transient_client: false,
+                    named: true,
+                },
+                GrantCode::Password,
+            )
         };
         let scene = Scene::of(self.realm, &plan)?;
         let context = scene.context(issuer, Some(self.session), moment, engine.crypto());

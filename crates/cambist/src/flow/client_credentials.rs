@@ -3,19 +3,18 @@
 use alloc::{borrow::Cow, boxed::Box, string::String, vec, vec::Vec};
 
 use super::{
-    Flow, FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
+    Flow, FlowRequest, PendingFlow, Plan, PlannedSession, RefreshOutput,
     granted_scopes::{GrantedScopes, check, check_named},
     resource::resource,
 };
 use crate::{
     claims::{parameterized::named_users, roles::effective_roles},
-    client_policy::Restrictions,
     decision::Refused,
     facts::{Facts, FactsNeeded, SessionKind, UserQuery},
     realm::{Client, document::ClientGrant},
     refusal::{ClientCredentialsError, Refusal},
     request::GrantType,
-    subject::{GrantCode, Lineage},
+    subject::GrantCode,
     trace::DecisionTrace,
 };
 
@@ -124,31 +123,19 @@ impl PendingFlow for PendingClientCredentials {
             }
         };
         Ok(Plan {
-            client: client.number(),
-            target: client.number(),
-            user: user.clone(),
-            session,
             openid: scopes.openid,
-            text_scopes: None,
-            audiences: Vec::new(),
-            output: Output::AccessToken,
             id_token: scopes.openid,
             scopes: scopes.scopes,
             parameters: scopes.parameters,
             refresh: refresh.then(RefreshOutput::default),
-            grant: GrantCode::ClientCredentials,
-            issued_token_type: None,
             authentication_level: Some(1),
-            nonce: None,
-            bound: None,
-            expires_by: None,
-            inputs: None,
-            actors: None,
-            lineage: Lineage::default(),
-            effects: Vec::new(),
             resource: resource(request),
-            answer_scope: None,
-            restrictions: Restrictions::NONE,
+            ..Plan::new(
+                client.number(),
+                user.clone(),
+                session,
+                GrantCode::ClientCredentials,
+            )
         })
     }
 }

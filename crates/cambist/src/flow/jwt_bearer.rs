@@ -13,7 +13,7 @@ use alloc::{
 };
 
 use super::{
-    AskingFlow, Flow, FlowRequest, NextStep, Output, PendingFlow, Plan, PlannedSession,
+    AskingFlow, Flow, FlowRequest, NextStep, PendingFlow, Plan, PlannedSession,
     granted_scopes::{GrantedScopes, check, check_named, consented},
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
     },
     refusal::{JwtGrantError, Refusal},
     request::GrantType,
-    subject::{AssertionClass, GrantCode, Lineage, UnverifiedAssertion, VerifiedAssertion},
+    subject::{AssertionClass, GrantCode, UnverifiedAssertion, VerifiedAssertion},
     trace::DecisionTrace,
 };
 
@@ -310,32 +310,22 @@ impl Believed {
         }
         let capped = rules.limits_access_token() || realm.profile() == Profile::Strict;
         Ok(Plan {
-            client: client.number(),
-            target: client.number(),
-            user: Arc::clone(user),
-            session: PlannedSession::Transient { notes: Vec::new() },
             openid: scopes.openid,
             // With parameterized scopes the scope text goes on naming what client policies have taken.
             text_scopes: named.filter(|_| realm.features().has(Feature::ParameterizedScopes)),
-            audiences: Vec::new(),
-            output: Output::AccessToken,
             id_token: scopes.openid,
             scopes: scopes.scopes,
             parameters: scopes.parameters,
-            refresh: None,
-            grant: GrantCode::JwtBearer,
-            issued_token_type: None,
             authentication_level: Some(1),
-            nonce: None,
             bound: self.assertion.confirmation.clone(),
             expires_by: capped.then_some(self.assertion.expires),
-            inputs: None,
-            actors: None,
-            lineage: Lineage::default(),
-            effects: Vec::new(),
-            resource: None,
-            answer_scope: None,
             restrictions,
+            ..Plan::new(
+                client.number(),
+                Arc::clone(user),
+                PlannedSession::Transient { notes: Vec::new() },
+                GrantCode::JwtBearer,
+            )
         })
     }
 

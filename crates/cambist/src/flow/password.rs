@@ -3,13 +3,12 @@
 use alloc::{boxed::Box, collections::BTreeMap, string::String, vec, vec::Vec};
 
 use super::{
-    Flow, FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
+    Flow, FlowRequest, PendingFlow, Plan, PlannedSession, RefreshOutput,
     granted_scopes::{GrantedScopes, check},
     resource::resource,
 };
 use crate::{
     claims::{parameterized::named_users, roles::effective_roles},
-    client_policy::Restrictions,
     decision::Refused,
     effects::Effect,
     facts::{Facts, FactsNeeded, LoginQuery, SessionKind, User, UserQuery},
@@ -17,7 +16,7 @@ use crate::{
     refusal::{PasswordError, Refusal},
     request::GrantType,
     secret::Secret,
-    subject::{GrantCode, Lineage},
+    subject::GrantCode,
     trace::DecisionTrace,
 };
 
@@ -122,19 +121,7 @@ impl PendingFlow for PendingPassword {
             });
         }
         Ok(Plan {
-            client: client.number(),
-            target: client.number(),
-            user: user.clone(),
-            session: PlannedSession::New {
-                kind,
-                method: "openid-connect",
-                join: vec![client.uuid().into()],
-                notes: BTreeMap::new(),
-            },
             openid: scopes.openid,
-            text_scopes: None,
-            audiences: Vec::new(),
-            output: Output::AccessToken,
             id_token: scopes.openid,
             scopes: scopes.scopes,
             parameters: scopes.parameters,
@@ -142,19 +129,20 @@ impl PendingFlow for PendingPassword {
                 .tokens()
                 .use_refresh_tokens
                 .then(RefreshOutput::default),
-            grant: GrantCode::Password,
-            issued_token_type: None,
             authentication_level: Some(1),
-            nonce: None,
-            bound: None,
-            expires_by: None,
-            inputs: None,
-            actors: None,
-            lineage: Lineage::default(),
             effects,
             resource: resource(request),
-            answer_scope: None,
-            restrictions: Restrictions::NONE,
+            ..Plan::new(
+                client.number(),
+                user.clone(),
+                PlannedSession::New {
+                    kind,
+                    method: "openid-connect",
+                    join: vec![client.uuid().into()],
+                    notes: BTreeMap::new(),
+                },
+                GrantCode::Password,
+            )
         })
     }
 }

@@ -157,3 +157,42 @@ pub struct Plan {
     /// A scope that the answer names though the token does not.
     pub answer_scope: Option<String>,
 }
+
+impl Plan {
+    /// An access token for a client itself, without scopes, and nothing beside it: what a flow then fills in.
+    #[must_use]
+    pub fn new(
+        client: ClientNo,
+        user: Arc<User>,
+        session: PlannedSession,
+        grant: GrantCode,
+    ) -> Self {
+        Self {
+            client,
+            target: client,
+            user,
+            session,
+            scopes: Vec::new(),
+            parameters: Vec::new(),
+            text_scopes: None,
+            audiences: Vec::new(),
+            output: Output::AccessToken,
+            openid: false,
+            id_token: false,
+            refresh: None,
+            grant,
+            issued_token_type: None,
+            authentication_level: None,
+            nonce: None,
+            bound: None,
+            expires_by: None,
+            restrictions: Restrictions::NONE,
+            inputs: None,
+            actors: None,
+            lineage: Lineage::default(),
+            resource: None,
+            effects: Vec::new(),
+            answer_scope: None,
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, string::String, sync::Arc, vec, vec::Vec};
 
 use super::{
-    Flow, FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
+    Flow, FlowRequest, PendingFlow, Plan, PlannedSession, RefreshOutput,
     granted_scopes::{GrantedScopes, check, check_named},
     resource::original_resource,
 };
@@ -13,7 +13,6 @@ use crate::{
         roles::effective_roles,
         scopes::{OFFLINE_ACCESS, OPENID, names_scope, narrowed},
     },
-    client_policy::Restrictions,
     decision::Refused,
     effects::Effect,
     facts::{
@@ -209,37 +208,32 @@ impl PendingFlow for PendingRefresh {
             organization: token.organization.clone(),
         });
         Ok(Plan {
-            client: client.number(),
-            target: client.number(),
-            user: user.clone(),
-            session: PlannedSession::Existing {
-                kind: session.kind,
-                session,
-                join: Vec::new(),
-                transient_client: false,
-                named: true,
-            },
             openid: active.openid,
-            text_scopes: None,
             audiences: derived.audiences,
-            output: Output::AccessToken,
             id_token,
             scopes: active.scopes,
             parameters: active.parameters,
             refresh,
-            grant: GrantCode::Refresh,
-            issued_token_type: None,
             authentication_level: Some(1),
             nonce: token.nonce,
             bound: token.confirmation,
             expires_by: derived.expires_by,
-            inputs: None,
-            actors: None,
             lineage: token.lineage,
             effects,
             resource,
             answer_scope,
-            restrictions: Restrictions::NONE,
+            ..Plan::new(
+                client.number(),
+                user.clone(),
+                PlannedSession::Existing {
+                    kind: session.kind,
+                    session,
+                    join: Vec::new(),
+                    transient_client: false,
+                    named: true,
+                },
+                GrantCode::Refresh,
+            )
         })
     }
 }

@@ -337,37 +337,20 @@ impl PendingFlow for PendingCareless {
         let subject = subject.map_err(ExchangeError::SubjectToken)?;
         let session = subject.session().unwrap();
         Ok(Plan {
-            client: request.client.number(),
             target: request.realm.client_by_id("ledger").unwrap().number(),
-            user: facts.subject.clone().unwrap(),
-            session: PlannedSession::Existing {
-                session: Arc::clone(session),
-                kind: session.kind,
-                join: Vec::new(),
-                transient_client: true,
-                named: true,
-            },
-            scopes: Vec::new(),
-            parameters: Vec::new(),
-            text_scopes: None,
-            audiences: Vec::new(),
-            output: Output::AccessToken,
-            openid: false,
-            id_token: false,
-            refresh: None,
-            grant: GrantCode::StandardExchange,
             issued_token_type: Some(TokenType::AccessToken),
-            authentication_level: None,
-            nonce: None,
-            bound: None,
-            expires_by: None,
-            restrictions: Restrictions::NONE,
-            inputs: None,
-            actors: None,
-            lineage: Lineage::default(),
-            effects: Vec::new(),
-            resource: None,
-            answer_scope: None,
+            ..Plan::new(
+                request.client.number(),
+                facts.subject.clone().unwrap(),
+                PlannedSession::Existing {
+                    session: Arc::clone(session),
+                    kind: session.kind,
+                    join: Vec::new(),
+                    transient_client: true,
+                    named: true,
+                },
+                GrantCode::StandardExchange,
+            )
         })
     }
 }

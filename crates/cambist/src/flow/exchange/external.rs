@@ -13,12 +13,11 @@ use super::{
 };
 use crate::{
     claims::{roles::effective_roles, scopes::inherited},
-    client_policy::Restrictions,
     decision::Refused,
     facts::{Facts, FactsNeeded, LinkQuery, SessionKind, UserQuery},
     flow::{
-        AskingFlow, FlowRequest, NextStep, Output, PendingFlow, Plan, PlannedSession,
-        RefreshOutput, granted_scopes::GrantedScopes,
+        AskingFlow, FlowRequest, NextStep, PendingFlow, Plan, PlannedSession, RefreshOutput,
+        granted_scopes::GrantedScopes,
     },
     jose::UnverifiedJws,
     outside::{Outside, OutsideFailure, OutsideNeeded},
@@ -28,8 +27,8 @@ use crate::{
     request::TokenType,
     secret::Secret,
     subject::{
-        Admitted, BrokerError, Examination, Examined, GrantCode, Identified, Intake, Lineage,
-        ProviderKind, admit, link_query,
+        Admitted, BrokerError, Examination, Examined, GrantCode, Identified, Intake, ProviderKind,
+        admit, link_query,
     },
     trace::DecisionTrace,
 };
@@ -417,36 +416,27 @@ impl Wanted {
             TokenType::AccessToken
         };
         Ok(Plan {
-            client: client.number(),
             target: target.number(),
-            user,
-            session: PlannedSession::New {
-                kind: SessionKind::Online,
-                method: "external-exchange",
-                join: joined(client, target),
-                notes,
-            },
             openid: active.openid,
-            text_scopes: None,
-            audiences: Vec::new(),
-            output: Output::AccessToken,
             id_token: active.openid,
             scopes: active.scopes,
             parameters: active.parameters,
             refresh: refresh.then(RefreshOutput::default),
-            grant: GrantCode::None,
             issued_token_type: Some(issued),
             authentication_level: Some(1),
-            nonce: None,
             expires_by: expires.filter(|_| realm.profile() == Profile::Strict),
             effects,
-            resource: None,
-            answer_scope: None,
-            inputs: None,
-            actors: None,
-            lineage: Lineage::default(),
-            bound: None,
-            restrictions: Restrictions::NONE,
+            ..Plan::new(
+                client.number(),
+                user,
+                PlannedSession::New {
+                    kind: SessionKind::Online,
+                    method: "external-exchange",
+                    join: joined(client, target),
+                    notes,
+                },
+                GrantCode::None,
+            )
         })
     }
 }

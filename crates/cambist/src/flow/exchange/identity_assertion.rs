@@ -12,7 +12,6 @@ use serde_json::{Map, Value};
 use super::{ExchangeFlow, too_long};
 use crate::{
     claims::{roles::effective_roles, scopes::ActiveScopes},
-    client_policy::Restrictions,
     decision::Refused,
     facts::{Facts, FactsNeeded},
     flow::{
@@ -259,31 +258,13 @@ impl PendingFlow for Pending {
         }
         let scope = self.assertion.scope.as_deref();
         Ok(Plan {
-            client: client.number(),
-            target: client.number(),
-            session,
-            scopes: Vec::new(),
-            parameters: Vec::new(),
-            text_scopes: None,
-            audiences: Vec::new(),
-            openid: false,
-            id_token: false,
-            refresh: None,
-            grant: GrantCode::StandardExchange,
             issued_token_type: Some(TokenType::IdentityAssertion),
-            authentication_level: None,
-            nonce: None,
             bound: subject.token().confirmation().cloned(),
             expires_by: Some(expires),
-            restrictions: Restrictions::NONE,
-            inputs: None,
             lineage: Lineage::below(subject.token(), false).map_err(too_long)?,
-            actors: None,
-            resource: None,
-            effects: Vec::new(),
             answer_scope: Some(scope.unwrap_or_default().into()),
             output: Output::IdentityAssertion(self.assertion),
-            user,
+            ..Plan::new(client.number(), user, session, GrantCode::StandardExchange)
         })
     }
 }

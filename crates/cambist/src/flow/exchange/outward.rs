@@ -13,10 +13,9 @@ use super::{
     ExchangeFlow, external::permitted, impersonation::impersonate, permission_based::read_subject,
 };
 use crate::{
-    client_policy::Restrictions,
     decision::Refused,
     facts::{Facts, FactsNeeded, User, UserQuery, UserSession},
-    flow::{FlowRequest, Handover, NextStep, Output, PendingFlow, Plan, PlannedSession},
+    flow::{FlowRequest, Handover, NextStep, PendingFlow, Plan, PlannedSession},
     jose::base64url,
     moment::Timestamp,
     outside::OutsideFailure,
@@ -25,7 +24,7 @@ use crate::{
     request::TokenType,
     secret::Secret,
     subject::{
-        FEDERATED_ACCESS_TOKEN, FEDERATED_ID_TOKEN, GrantCode, Lineage, ProviderKind, ReadToken,
+        FEDERATED_ACCESS_TOKEN, FEDERATED_ID_TOKEN, GrantCode, ProviderKind, ReadToken,
         SESSION_PROVIDER,
     },
     trace::DecisionTrace,
@@ -301,30 +300,7 @@ fn planned(request: &FlowRequest<'_>, user: Arc<User>, session: Option<Arc<UserS
         None => PlannedSession::Transient { notes: Vec::new() },
     };
     Plan {
-        client,
-        target: client,
-        user,
-        session,
-        scopes: Vec::new(),
-        parameters: Vec::new(),
-        text_scopes: None,
-        audiences: Vec::new(),
-        output: Output::AccessToken,
-        openid: false,
-        id_token: false,
-        refresh: None,
-        grant: GrantCode::None,
         issued_token_type: Some(TokenType::AccessToken),
-        authentication_level: None,
-        nonce: None,
-        expires_by: None,
-        effects: Vec::new(),
-        resource: None,
-        answer_scope: None,
-        inputs: None,
-        actors: None,
-        lineage: Lineage::default(),
-        bound: None,
-        restrictions: Restrictions::NONE,
+        ..Plan::new(client, user, session, GrantCode::None)
     }
 }

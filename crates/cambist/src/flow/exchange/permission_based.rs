@@ -10,11 +10,10 @@ use super::{
 };
 use crate::{
     claims::{parameterized::named_users, roles::effective_roles, scopes::inherited},
-    client_policy::Restrictions,
     decision::Refused,
     facts::{Facts, FactsNeeded, SessionKind, UserQuery},
     flow::{
-        FlowRequest, Output, PendingFlow, Plan, PlannedSession, RefreshOutput,
+        FlowRequest, PendingFlow, Plan, PlannedSession, RefreshOutput,
         granted_scopes::GrantedScopes,
     },
     narrowing::{Inputs, scope_stays},
@@ -459,31 +458,17 @@ impl Asker<'_> {
             TokenType::AccessToken
         };
         Ok(Plan {
-            client: client.number(),
             target: target.number(),
-            user,
-            session,
             openid: active.openid,
-            text_scopes: None,
-            audiences: Vec::new(),
-            output: Output::AccessToken,
             id_token: active.openid,
             scopes: active.scopes,
             parameters: active.parameters,
             refresh: refresh.then(|| remembering(realm, client, target)),
-            grant: GrantCode::None,
             issued_token_type: Some(issued),
             authentication_level: Some(1),
-            nonce: None,
             bound: token.and_then(ReadToken::confirmation).cloned(),
-            expires_by: None,
-            inputs: None,
-            actors: None,
             lineage,
-            effects: Vec::new(),
-            resource: None,
-            answer_scope: None,
-            restrictions: Restrictions::NONE,
+            ..Plan::new(client.number(), user, session, GrantCode::None)
         })
     }
 }

@@ -13,7 +13,6 @@ use crate::{
         roles::{effective_roles, narrowed_token_roles, token_roles},
         scopes::{ActiveScopes, OFFLINE_ACCESS, OPENID, names_in_any_form, names_scope},
     },
-    client_policy::Restrictions,
     crypto::CryptoProvider,
     decision::Refused,
     effects::Effect,
@@ -416,15 +415,10 @@ fn plan(
     };
     let id_only = wanted == TokenType::IdToken;
     Plan {
-        client: client.number(),
-        target: client.number(),
-        user: Arc::clone(subject.user()),
-        session,
         text_scopes: named.map(numbers),
         scopes: numbers(active),
         parameters: named.unwrap_or(active).parameters().to_vec(),
         openid: active.openid(),
-        id_token: false,
         output: if id_only {
             Output::IdToken
         } else {
@@ -435,19 +429,16 @@ fn plan(
             ..RefreshOutput::default()
         }),
         audiences: asked.audiences,
-        grant: GrantCode::StandardExchange,
         issued_token_type: Some(wanted),
         authentication_level: Some(1),
-        nonce: None,
         bound: subject.token().confirmation().cloned(),
-        expires_by: None,
-        inputs: None,
-        actors: None,
-        lineage: Lineage::default(),
         effects,
-        resource: None,
-        answer_scope: None,
-        restrictions: Restrictions::NONE,
+        ..Plan::new(
+            client.number(),
+            Arc::clone(subject.user()),
+            session,
+            GrantCode::StandardExchange,
+        )
     }
 }
 
