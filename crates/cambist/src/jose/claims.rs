@@ -2,8 +2,7 @@
 //!
 //! Fields bear the names that the claims have on the wire (RFC 7519 section 4.1, OpenID Connect Core
 //! section 2, RFC 8693 section 4, RFC 7800, Keycloak's own). What is not listed here is checked for
-//! duplicate names like everything else, and passed over. The role claims decide nothing here, but whoever reads
-//! the token after us would trip over ones that are no roles, so their form is checked.
+//! duplicate names like everything else, and passed over.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
@@ -12,11 +11,11 @@ use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::jose::{
     json::{self, JsonError, JsonLimits},
-    roles::{RealmAccess, ResourceAccess},
+    roles,
     scalar::Scalar,
 };
 
@@ -93,6 +92,10 @@ pub struct TokenClaims<'a> {
     pub aud_x: Option<Vec<Cow<'a, str>>>,
     /// Keycloak: the audiences that an exchange asked for; `req-aud` on the wire.
     pub req_aud: Option<Vec<Cow<'a, str>>>,
+    /// Keycloak: roles of the realm, as they are written.
+    realm_access: Option<&'a str>,
+    /// Keycloak: roles of clients, as they are written.
+    resource_access: Option<&'a str>,
 }
 
 impl<'a> TokenClaims<'a> {
@@ -149,7 +152,26 @@ impl<'a> TokenClaims<'a> {
             prov: text("prov", raw.prov)?,
             aud_x: list("aud_x", raw.aud_x)?,
             req_aud: list("req-aud", raw.req_aud)?,
+            realm_access: raw.realm_access.map(RawValue::get),
+            resource_access: raw.resource_access.map(RawValue::get),
         })
+    }
+
+    /// Checks the form of the role claims. They decide nothing here, but whoever reads a token of the realm after us
+    /// would trip over ones that are no roles. In tokens of others the names may mean anything.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimsError::WrongType`].
+    pub fn check_roles(&self) -> Result<(), ClaimsError> {
+        let wrong = |name| Err(ClaimsError::WrongType { name });
+        if !self.realm_access.is_none_or(roles::are_of_realm) {
+            return wrong("realm_access");
+        }
+        if !self.resource_access.is_none_or(roles::are_of_clients) {
+            return wrong("resource_access");
+        }
+        Ok(())
     }
 
     /// Whether `aud` names this audience.
@@ -311,10 +333,10 @@ struct RawClaims<'a> {
     aud_x: TextOrList<'a>,
     #[serde(borrow, default, rename = "req-aud")]
     req_aud: TextOrList<'a>,
-    #[serde(default, rename = "realm_access")]
-    _realm_access: RealmAccess,
-    #[serde(default, rename = "resource_access")]
-    _resource_access: ResourceAccess,
+    #[serde(borrow, default)]
+    realm_access: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    resource_access: Option<&'a RawValue>,
 }
 
 /// Keeps null apart from absence.

@@ -288,6 +288,7 @@ pub(crate) fn read_remembering(
         return Err(SubjectTokenError::WrongType);
     }
 
+    claims.check_roles()?;
     let mut token = from_claims(&claims)?;
     if realm.records_lineage() {
         token.lineage = Lineage::read(claims.derived_from.as_ref())?;

@@ -93,6 +93,7 @@ pub fn read_refresh_token(
         .ok_or(SubjectTokenError::UnknownKey)?;
     let verified = jws.verify(key)?;
     let claims = TokenClaims::parse(verified.payload(), Strictness::Strict)?;
+    claims.check_roles()?;
     if claims.iss.as_deref() != Some(issuer) {
         return Err(SubjectTokenError::Issuer);
     }
