@@ -11,7 +11,7 @@
 )]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{
         Arc,
@@ -94,7 +94,7 @@ fn start(id: &str, user: usize) -> Effect {
         scope: "openid profile email".into(),
         notes: BTreeMap::new(),
         refresh_uses: BTreeMap::new(),
-        derived_from: BTreeMap::new(),
+        derived_from: BTreeSet::new(),
     };
     Effect::StartSession(Box::new(UserSession {
         id: SessionId(id.into()),

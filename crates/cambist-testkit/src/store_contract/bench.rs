@@ -1,7 +1,7 @@
 //! What the checks share: a store with a little in it, and racing.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Barrier},
 };
 
@@ -166,7 +166,7 @@ pub(super) fn client_session(scope: &str) -> ClientSession {
         scope: scope.into(),
         notes: BTreeMap::new(),
         refresh_uses: BTreeMap::new(),
-        derived_from: BTreeMap::new(),
+        derived_from: BTreeSet::new(),
     }
 }
 

@@ -225,6 +225,6 @@ fn derived_from<'a>(session: &'a UserSession, client_id: &str) -> impl Iterator<
     session
         .clients
         .iter()
-        .filter(move |(_, state)| state.derived_from.contains_key(client_id))
+        .filter(move |(_, state)| state.derived_from.contains(client_id))
         .map(|(uuid, _)| uuid.as_str())
 }

@@ -1,6 +1,11 @@
 //! User sessions and the client sessions in them.
 
-use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet},
+    string::String,
+    vec::Vec,
+};
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -102,10 +107,9 @@ pub struct ClientSession {
     /// Uses of refresh tokens by `reuse_id`, where the realm revokes used ones.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refresh_uses: BTreeMap<String, RefreshUse>,
-    /// Ids (`jti`) of subject tokens that this session was made from by a standard exchange with refresh
-    /// token, by `client_id` of the subject's client.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub derived_from: BTreeMap<String, Vec<String>>,
+    /// The clients, by `client_id`, from whose tokens standard exchanges with refresh token have made this session.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub derived_from: BTreeSet<String>,
 }
 
 impl ClientSession {
@@ -128,7 +132,7 @@ impl ClientSession {
             scope: String::new(),
             notes: BTreeMap::new(),
             refresh_uses: BTreeMap::new(),
-            derived_from: BTreeMap::new(),
+            derived_from: BTreeSet::new(),
         }
     }
 }

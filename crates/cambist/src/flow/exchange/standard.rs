@@ -446,8 +446,8 @@ fn numbers(active: &ActiveScopes<'_>) -> Vec<ScopeNo> {
     active.scopes().iter().map(|scope| scope.number()).collect()
 }
 
-/// The requester's client session, with a note of the subject token it comes from: when that is revoked, so
-/// is this.
+/// The requester's client session, with a note of the client whose token it comes from: when that is revoked, so is
+/// this.
 fn derived(
     client: &Client,
     subject: &VerifiedSubject,
@@ -459,14 +459,8 @@ fn derived(
         .client(client.uuid())
         .cloned()
         .unwrap_or_else(|| ClientSession::begun(now));
-    let token = subject.token();
-    let sources = state
-        .derived_from
-        .entry(String::from(&*token.authorized_party))
-        .or_default();
-    if !sources.iter().any(|known| **known == *token.token_id) {
-        sources.push(String::from(&*token.token_id));
-    }
+    let source = &subject.token().authorized_party;
+    state.derived_from.insert(String::from(&**source));
     if let Some(scope) = &asked.scope {
         let openid = names_scope(scope, OPENID);
         state.scope = if openid { OPENID.into() } else { String::new() };
