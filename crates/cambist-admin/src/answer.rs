@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use cambist_keycloak::{ImportError, Json, Writer};
-use cambist_store::{Conflict, StoreError};
+use cambist_store::{CommitError, Conflict, StoreError};
 use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::RegistryError;
@@ -244,6 +244,15 @@ impl From<StoreError> for Failure {
             StoreError::Conflict(conflict) => conflict.into(),
             StoreError::Unavailable(_) => Self::Status(StatusCode::SERVICE_UNAVAILABLE),
             _ => Self::internal(),
+        }
+    }
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict(conflict) => conflict.into(),
+            _ => Self::Status(StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 }

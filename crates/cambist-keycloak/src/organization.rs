@@ -1,5 +1,7 @@
 //! `OrganizationRepresentation`.
 
+use std::collections::HashMap;
+
 use cambist::realm::{document::UserDocument, organization::OrganizationDocument};
 
 use crate::{
@@ -8,7 +10,16 @@ use crate::{
     writer::{Json, Writer},
 };
 
-/// Reads an organization, and notes it at the users who are its members.
+/// Where each user is, by login name in small letters.
+#[must_use]
+pub fn places(users: &[UserDocument]) -> HashMap<String, usize> {
+    let named = users.iter().enumerate().rev();
+    named
+        .map(|(place, user)| (user.username.to_ascii_lowercase(), place))
+        .collect()
+}
+
+/// Reads an organization, and notes it at the users who are its members; `places` are [theirs](places).
 ///
 /// # Errors
 ///
@@ -16,6 +27,7 @@ use crate::{
 pub fn read(
     mut members: Members,
     users: &mut [UserDocument],
+    places: &HashMap<String, usize>,
     report: &mut Report,
 ) -> Result<OrganizationDocument, ImportError> {
     let organization = OrganizationDocument {
@@ -28,10 +40,8 @@ pub fn read(
     };
     for mut member in members.objects("members")?.unwrap_or_default() {
         let username = member.required_text("username")?;
-        match users
-            .iter_mut()
-            .find(|user| user.username.eq_ignore_ascii_case(&username))
-        {
+        let place = places.get(&username.to_ascii_lowercase());
+        match place.and_then(|place| users.get_mut(*place)) {
             Some(user) => user.organizations.push(organization.alias().to_owned()),
             None => report.note(member.at("username"), Loss::DanglingReference),
         }

@@ -100,8 +100,10 @@ pub fn read(value: Value) -> Result<Import, ImportError> {
     for user in members.objects("users")?.unwrap_or_default() {
         realm.users.push(user::read(user, &mut report)?);
     }
+    let places = organization::places(&realm.users);
     for organization in members.objects("organizations")?.unwrap_or_default() {
-        let organization = organization::read(organization, &mut realm.users, &mut report)?;
+        let users = &mut realm.users;
+        let organization = organization::read(organization, users, &places, &mut report)?;
         realm.organizations.push(organization);
     }
     members.finish(DROPPED, &mut report);

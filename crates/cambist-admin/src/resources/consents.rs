@@ -6,7 +6,6 @@ use cambist::{
     realm::Client,
 };
 use cambist_keycloak::{Json, Writer};
-use cambist_store::CommitError;
 
 use super::users;
 use crate::{
@@ -78,15 +77,10 @@ pub(crate) async fn take_back(call: &Call<'_>, id: &str, client: &str) -> Result
     if taken_back {
         ends.extend(self::ends(call, id, client, SessionKind::Online).await?);
     }
-    match call
-        .store()
+    call.store()
         .apply(&call.name, &ends, call.request.now)
-        .await
-    {
-        Ok(()) => Ok(done()),
-        Err(CommitError::Conflict(conflict)) => Err(conflict.into()),
-        Err(_) => Err(Failure::Status(http::StatusCode::SERVICE_UNAVAILABLE)),
-    }
+        .await?;
+    Ok(done())
 }
 
 fn has_consented(user: &User, client: &Client) -> bool {

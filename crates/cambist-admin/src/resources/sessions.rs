@@ -5,7 +5,6 @@ use cambist::{
     facts::{SessionId, SessionKind, UserQuery, UserSession},
 };
 use cambist_keycloak::{Json, Writer};
-use cambist_store::CommitError;
 
 use super::{clients, users};
 use crate::{
@@ -89,11 +88,10 @@ pub(crate) async fn delete(call: &Call<'_>, id: &str) -> Result<Answer, Failure>
         return Err(Failure::not_found("Sesssion not found"));
     }
     let end = [Effect::EndSession { session, kind }];
-    match call.store().apply(&call.name, &end, call.request.now).await {
-        Ok(()) => Ok(done()),
-        Err(CommitError::Conflict(conflict)) => Err(conflict.into()),
-        Err(_) => Err(Failure::Status(http::StatusCode::SERVICE_UNAVAILABLE)),
-    }
+    call.store()
+        .apply(&call.name, &end, call.request.now)
+        .await?;
+    Ok(done())
 }
 
 async fn to_json(call: &Call<'_>, session: &UserSession) -> Result<Json, Failure> {
