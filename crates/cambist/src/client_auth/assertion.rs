@@ -112,10 +112,13 @@ impl AssertionKeys {
         profile: Profile,
         provider: &dyn CryptoProvider,
     ) -> Result<Self, KeyError> {
-        let mut secret = secret.expose().as_bytes().to_vec();
-        if profile == Profile::Keycloak && secret.len() >= LEAST_SECRET {
+        let text = secret.expose().as_bytes();
+        // Room for all of it at once: a buffer that moved would be left behind with the secret in it.
+        let mut secret = Vec::with_capacity(text.len().max(LONGEST_HASH));
+        secret.extend_from_slice(text);
+        if profile == Profile::Keycloak && text.len() >= LEAST_SECRET {
             // HMAC itself fills a key up with zeros to the block of the hash (RFC 2104 section 2).
-            secret.resize(secret.len().max(LONGEST_HASH), 0);
+            secret.resize(text.len().max(LONGEST_HASH), 0);
         }
         let secret = SymmetricKey::new(secret);
         let least = algorithm.unwrap_or(Algorithm::Hs256);

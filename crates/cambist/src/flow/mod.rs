@@ -12,7 +12,7 @@ mod jwt_bearer;
 mod password;
 mod plan;
 mod refresh_token;
-mod resource;
+pub(crate) mod resource;
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 

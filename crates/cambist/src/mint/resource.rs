@@ -4,7 +4,11 @@ use alloc::{borrow::Cow, boxed::Box};
 
 use super::scene::Scene;
 use crate::{
-    crypto::CryptoProvider, flow::Plan, moment::Moment, realm::Realm, refusal::ResourceError,
+    crypto::CryptoProvider,
+    flow::{Plan, resource::is_resource},
+    moment::Moment,
+    realm::Realm,
+    refusal::ResourceError,
 };
 
 /// Names a client by its id.
@@ -49,11 +53,4 @@ pub(crate) fn audience_of(
 
 fn named(audience: &[Cow<'_, str>], client: &str) -> bool {
     audience.iter().any(|value| *value == client)
-}
-
-/// An absolute URI without a fragment, as far as that decides anything here.
-fn is_resource(text: &str) -> bool {
-    text.split_once(':')
-        .is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty())
-        && !text.contains('#')
 }

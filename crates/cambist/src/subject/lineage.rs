@@ -9,7 +9,7 @@ use alloc::{boxed::Box, vec::Vec};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ReadToken, SessionCode, TokenId};
+use super::{ReadToken, SessionCode};
 use crate::{
     facts::{Facts, UserSession},
     moment::Timestamp,
@@ -70,12 +70,10 @@ impl Lineage {
     ///
     /// [`LineageError::TooLong`].
     pub fn below(token: &ReadToken, in_session: bool) -> Result<Self, LineageError> {
-        let stored = TokenId::parse(token.token_id()).is_some_and(|id| {
-            matches!(
-                id.session,
-                SessionCode::Online | SessionCode::Offline | SessionCode::Unknown
-            )
-        });
+        let stored = matches!(
+            token.id.session,
+            SessionCode::Online | SessionCode::Offline | SessionCode::Unknown
+        );
         let stands = in_session && stored && token.session.is_some();
         let mut ancestors = Vec::from([Ancestor {
             jti: token.token_id.clone(),

@@ -6,17 +6,16 @@
 use std::sync::Arc;
 
 use cambist::{
-    client_policy::Restrictions,
     decision::Refused,
     engine::Engine,
     facts::{Facts, FactsNeeded},
-    flow::{ExchangeFlow, Flow, FlowRequest, Output, PendingFlow, Plan, PlannedSession},
+    flow::{ExchangeFlow, Flow, FlowRequest, PendingFlow, Plan, PlannedSession},
     moment::Timestamp,
     realm::{Features, document::RealmDocument},
     refusal::{ExchangeError, Refusal},
     request::{GrantType, TokenType},
     response::TokenResponse,
-    subject::{GrantCode, Lineage, ReadToken, TakenTypes},
+    subject::{GrantCode, ReadToken, TakenTypes},
     trace::DecisionTrace,
 };
 use cambist_ring::RingProvider;

@@ -131,12 +131,12 @@ fn judge(
     };
     let given = only_access_token(request, &plan).map_err(refused);
     trace.step("an access token is asked for", given)?;
-    let actor = acting.actor.clone();
+    let actor = Lineage::below(&acting.actor, false);
     let (chain, expires) = acting.act(request, facts, &plan, trace)?;
     plan.expires_by = Some(plan.expires_by.map_or(expires, |bound| bound.min(expires)));
     plan.actors = Some(Box::new(chain));
     plan.lineage = core::mem::take(&mut plan.lineage)
-        .joined(Lineage::below(&actor, false).map_err(too_long)?)
+        .joined(actor.map_err(too_long)?)
         .map_err(too_long)?;
     plan.refresh = None;
     plan.id_token = false;

@@ -16,7 +16,7 @@ use crate::{
     facts::{Facts, FactsNeeded},
     flow::{
         FlowRequest, IdentityAssertion, Output, PendingFlow, Plan, PlannedSession,
-        granted_scopes::consented,
+        granted_scopes::consented, resource::is_resource,
     },
     jose::UnverifiedJws,
     realm::{Feature, Features, Profile, assertion_rules::IssuedAssertions},
@@ -150,19 +150,6 @@ fn single<'p>(
         Some(_) => Err(IdentityAssertionError::Several(name)),
         None => Ok(first),
     }
-}
-
-/// An absolute URI without a fragment (RFC 8707 section 2), as far as that shows without taking it apart.
-fn is_resource(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once(':') else {
-        return false;
-    };
-    let named = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
-    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'#';
-    named && !rest.is_empty() && rest.bytes().all(plain)
 }
 
 fn read(
