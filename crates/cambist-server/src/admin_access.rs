@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use cambist::{
-    facts::FactsNeeded,
     jose::{JwsLimits, UnverifiedJws},
     moment::Moment,
     realm::Profile,
-    subject::{ReadToken, TakenTypes, read_access_token},
+    subject::{TakenTypes, read_access_token},
 };
 use cambist_admin::{AdminAuthenticator, AdminCaller, CarriedRoles, RealmRegistry as _};
 use cambist_http::{
@@ -55,10 +54,9 @@ impl AdminAccess {
         if token.is_bound() {
             return None;
         }
-        let needed = needed(&token);
         let facts = self
             .store
-            .load_facts(&name, &needed, moment.now)
+            .load_facts(&name, &token.facts_needed(), moment.now)
             .await
             .ok()?;
         let subject = token.verify(&realm, &facts, moment).ok()?;
@@ -92,15 +90,6 @@ impl AdminAccess {
             } => Some(name.into_owned()),
             _ => None,
         }
-    }
-}
-
-fn needed(token: &ReadToken) -> FactsNeeded {
-    FactsNeeded {
-        session: token.session_query(),
-        subject: token.user_query(),
-        revocations: token.revocations(),
-        ..FactsNeeded::default()
     }
 }
 

@@ -132,15 +132,12 @@ impl PendingIntrospection {
     pub fn facts_needed(&self) -> FactsNeeded {
         match &self.token {
             Told::Access(token) => FactsNeeded {
-                session: token.session_query(),
-                subject: token.user_query(),
-                revocations: token.revocations(),
                 named: named_by(
                     &self.asked.realm,
                     &token.authorized_party,
                     token.scope().unwrap_or_default(),
                 ),
-                ..FactsNeeded::default()
+                ..token.facts_needed()
             },
             Told::Refresh(token) => FactsNeeded {
                 named: named_by(&self.asked.realm, &token.authorized_party, &token.scope),

@@ -248,15 +248,12 @@ impl PendingUserInfo {
     #[must_use]
     pub fn facts_needed(&self) -> FactsNeeded {
         FactsNeeded {
-            session: self.token.session_query(),
-            subject: self.token.user_query(),
-            revocations: self.token.revocations(),
             named: named_by(
                 &self.realm,
                 &self.token.authorized_party,
                 self.token.scope().unwrap_or_default(),
             ),
-            ..FactsNeeded::default()
+            ..self.token.facts_needed()
         }
     }
 

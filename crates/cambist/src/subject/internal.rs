@@ -11,7 +11,8 @@ use super::{
 use crate::{
     crypto::CryptoProvider,
     facts::{
-        Facts, SessionId, SessionKind, SessionQuery, SessionSearch, User, UserQuery, UserSession,
+        Facts, FactsNeeded, SessionId, SessionKind, SessionQuery, SessionSearch, User, UserQuery,
+        UserSession,
     },
     jose::{
         JwsLimits, UnverifiedJws,
@@ -107,6 +108,17 @@ impl ReadToken {
         let own = [self.token_id()];
         let all = own.into_iter().chain(self.lineage.ids());
         all.map(Box::from).collect()
+    }
+
+    /// What has to be known to [verify](Self::verify) the token.
+    #[must_use]
+    pub fn facts_needed(&self) -> FactsNeeded {
+        FactsNeeded {
+            session: self.session_query(),
+            subject: self.user_query(),
+            revocations: self.revocations(),
+            ..FactsNeeded::default()
+        }
     }
 
     /// Whether the token is an access token, by its claim `typ`.

@@ -310,12 +310,7 @@ struct PendingCareless {
 
 impl PendingFlow for PendingCareless {
     fn facts_needed(&self) -> FactsNeeded {
-        FactsNeeded {
-            session: self.token.session_query(),
-            subject: self.token.user_query(),
-            revocations: self.token.revocations(),
-            ..FactsNeeded::default()
-        }
+        self.token.facts_needed()
     }
 
     fn decide(

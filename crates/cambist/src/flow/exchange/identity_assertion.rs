@@ -197,12 +197,7 @@ impl PendingFlow for Pending {
     }
 
     fn facts_needed(&self) -> FactsNeeded {
-        FactsNeeded {
-            session: self.token.session_query(),
-            subject: self.token.user_query(),
-            revocations: self.token.revocations(),
-            ..FactsNeeded::default()
-        }
+        self.token.facts_needed()
     }
 
     fn decide(

@@ -183,16 +183,13 @@ impl PendingFlow for PendingExchange {
     fn facts_needed(&self) -> FactsNeeded {
         let token = self.token.as_ref();
         FactsNeeded {
-            session: token.and_then(ReadToken::session_query),
-            subject: token.and_then(ReadToken::user_query),
             requested: self
                 .requested_subject
                 .as_ref()
                 .map(|name| UserQuery::UsernameOrId(name.as_str().into())),
             service_account: self.service_account.clone(),
             named: self.named.clone(),
-            revocations: token.map(ReadToken::revocations).unwrap_or_default(),
-            ..FactsNeeded::default()
+            ..token.map(ReadToken::facts_needed).unwrap_or_default()
         }
     }
 

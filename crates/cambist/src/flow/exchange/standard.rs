@@ -146,11 +146,8 @@ impl PendingFlow for PendingStandard {
 
     fn facts_needed(&self) -> FactsNeeded {
         FactsNeeded {
-            session: self.token.session_query(),
-            subject: self.token.user_query(),
-            revocations: self.token.revocations(),
             named: self.named.clone(),
-            ..FactsNeeded::default()
+            ..self.token.facts_needed()
         }
     }
 
